@@ -1,0 +1,188 @@
+"""The only room where an error meets an HTTP number."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from config import constraints
+from config.api.envelope import EnvelopeRenderer, Failure
+from config.errors import Conflict, Detail, DomainError, Invalid, NotAllowed
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2  # how soon a client may ask again when the database is away
+MANY_NAMED = 3  # how many of the rows that stand in the way of a deletion are named
+
+STATUS_OF = {
+    "malformed": HTTPStatus.BAD_REQUEST,
+    "not_authenticated": HTTPStatus.UNAUTHORIZED,
+    "permission_denied": HTTPStatus.FORBIDDEN,
+    "conflict": HTTPStatus.CONFLICT,
+    "validation_error": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+CODE_OF = {
+    400: "malformed",
+    401: "not_authenticated",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "validation_error",
+    429: "throttled",
+    500: "server_error",
+    503: "unavailable",
+}
+INVALID_MESSAGE = "The body is not valid; `details` names each field."
+SERVER_ERROR_MESSAGE = "Something went wrong on our side; the request id leads to it in the logs."
+
+
+class BadParameters(drf.APIException):
+    """400: query parameters that are unknown or whose value is bad, each named in the details."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, *details: Detail) -> None:
+        super().__init__("The query string is not valid; `details` names each parameter.")
+        self.details = details
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler: every error as an answer in the one shape.
+
+    What nobody foresaw is logged with its traceback and answered with a 500 that tells nothing.
+    """
+    answer = (
+        _of_drf(error)
+        or _of_domain(error)
+        or _of_database(error, context)
+        or _of_django(error)
+        or _unforeseen(error, context)
+    )
+    answer.exception = True
+    if (
+        request := context.get("request")
+    ) is not None:  # also where the view writes other than JSON
+        request.accepted_renderer = EnvelopeRenderer()
+        request.accepted_media_type = EnvelopeRenderer.media_type
+    return answer
+
+
+def _answer(status: int, message: str, *details: Detail, code: str = "") -> Response:
+    return Response(Failure(code or CODE_OF[status], message, details), status=status)
+
+
+def _of_drf(error: Exception) -> Response | None:
+    if isinstance(error, drf.ValidationError):
+        return _answer(422, INVALID_MESSAGE, *flatten(error.detail))
+    if not isinstance(error, drf.APIException):
+        return None
+    code = CODE_OF.get(error.status_code, error.default_code)
+    details = getattr(error, "details", ())
+    answer = _answer(error.status_code, str(error.detail), *details, code=code)
+    if header := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))
+    return answer
+
+
+def _of_domain(error: Exception) -> Response | None:
+    if not isinstance(error, DomainError):
+        return None
+    kinds = (Invalid, Conflict, NotAllowed)
+    status = STATUS_OF.get(error.code) or next(
+        STATUS_OF[kind.code] for kind in kinds if isinstance(error, kind)
+    )
+    answer = _answer(status, error.message, *error.details, code=error.code)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _of_database(error: Exception, context: dict[str, Any]) -> Response | None:
+    if isinstance(error, ProtectedError | RestrictedError):
+        return _answer(409, _in_the_way(error))
+    if isinstance(error, IntegrityError):
+        broken = constraints.broken_by(error)
+        if broken is None:
+            return None
+        if getattr(context.get("request"), "method", "") == "DELETE":
+            return _answer(409, constraints.IN_USE_MESSAGE)
+        detail = Detail(broken.field, broken.code, broken.message)
+        if broken.is_conflict:
+            return _answer(409, broken.message, detail)
+        return _answer(422, INVALID_MESSAGE, detail)
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("the database cannot be reached: %s", error)
+        answer = _answer(503, "The database cannot be reached at the moment.")
+        answer["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
+    return None
+
+
+def _in_the_way(error: ProtectedError | RestrictedError) -> str:
+    rows = sorted(
+        error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects,
+        key=lambda row: row.pk,
+    )
+    kind = rows[0]._meta.verbose_name_plural
+    named = ", ".join(str(row) for row in rows[:MANY_NAMED])
+    more = f" and {len(rows) - MANY_NAMED} more" if len(rows) > MANY_NAMED else ""
+    return (
+        f"It is still in use by {len(rows)} {kind}: {named}{more}. Change those first, or keep it "
+        "and deactivate or retire it."
+    )
+
+
+def _of_django(error: Exception) -> Response | None:
+    if isinstance(error, Http404):
+        return _answer(404, "There is nothing here, or nothing that you may see.")
+    if isinstance(error, PermissionDenied):
+        return _answer(403, "You do not have the right to do this.")
+    if isinstance(error, RequestDataTooBig):
+        return _answer(413, "The body is larger than what is taken.")
+    if isinstance(error, SuspiciousOperation):
+        return _answer(400, "The request cannot be understood.")
+    return None
+
+
+def _unforeseen(error: Exception, context: dict[str, Any]) -> Response:
+    request = context.get("request")
+    got_request_exception.send(sender=handle, request=request)
+    logger.error(
+        "unforeseen error in %s %s",
+        getattr(request, "method", "?"),
+        getattr(request, "path", "?"),
+        exc_info=error,
+    )
+    return _answer(500, SERVER_ERROR_MESSAGE)
+
+
+def flatten(detail: Any, path: str = "") -> list[Detail]:
+    """DRF's nested error detail as a flat list; a list's positions are part of the path."""
+    return list(_flatten(detail, path))
+
+
+def _flatten(detail: Any, path: str) -> Iterator[Detail]:
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            inner = "" if key == "non_field_errors" else str(key)
+            yield from _flatten(value, ".".join(part for part in (path, inner) if part))
+    elif isinstance(detail, list):
+        for position, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            yield from _flatten(value, f"{path}.{position}" if nested else path)
+    else:
+        yield Detail(path, getattr(detail, "code", None) or "invalid", str(detail))

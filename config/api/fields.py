@@ -1,0 +1,170 @@
+"""Serializer fields that take only their own JSON type, and those that Stockroom adds."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from config.decimals import plain
+
+BIGINT_MAX = 2**63 - 1
+JSON_MAX_DEPTH = 32
+JSON_SAFE_INTEGER = 2**63 - 1  # what our writer of JSON can carry
+
+
+class TextField(serializers.CharField):
+    """A string; a number or a boolean is refused rather than turned into one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. Raises ValidationError for anything but a string."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(serializers.EmailField):
+    """An e-mail address as a string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. Raises ValidationError for anything but a string."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of the choices, as a string."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The choice. Raises ValidationError for anything but one of them."""
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+
+class IntegerField(serializers.IntegerField):
+    """A whole number in JSON; in a query string (`from_text=True`) its digits."""
+
+    def __init__(self, *, from_text: bool = False, **options: Any) -> None:
+        self.from_text = from_text
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number. Raises ValidationError for fractions, booleans and (in JSON) strings."""
+        whole = isinstance(data, int) and not isinstance(data, bool)
+        whole = whole or (isinstance(data, Decimal) and data == data.to_integral_value())
+        if not (whole or (self.from_text and isinstance(data, str) and _is_number(data))):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.removeprefix("-").isdigit()
+
+
+class BooleanField(serializers.BooleanField):
+    """true or false, nothing that merely looks like one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The truth value. Raises ValidationError for anything but a JSON boolean."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class DecimalField(serializers.DecimalField):
+    """An exact decimal: a string or a number on the way in, never through a float."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """The number. Raises ValidationError for what is none, or has too many digits."""
+        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
+            self.fail("invalid")
+        if isinstance(data, str) and not (data.isascii() and data == data.strip() and data):
+            self.fail("invalid")
+        if isinstance(data, str) and "_" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class QuantityField(DecimalField):
+    """A quantity: exact, three places, written without padding zeros ("3", "2.5")."""
+
+    def to_representation(self, value: Decimal) -> str:
+        """The shortest writing of the number, never with an exponent."""
+        return plain(Decimal(value))
+
+
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX})
+class ReferenceField(IntegerField):
+    """The id of another row (`category_id`); one that does not exist is refused with the rest.
+
+    `rows` are those that may be named. The value is the id: nothing is loaded.
+    """
+
+    default_error_messages = {"does_not_exist": "There is nothing with the id {id}."}
+
+    def __init__(self, rows: QuerySet[Model], **options: Any) -> None:
+        self.rows = rows
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """The id. Raises ValidationError when it is none, or names nothing."""
+        found = super().to_internal_value(data)
+        if not 0 < found <= BIGINT_MAX or not self.rows.filter(pk=found).exists():
+            self.fail("does_not_exist", id=str(found)[:20])
+        return found
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JSONObjectField(serializers.JSONField):
+    """An object of free JSON values, which PostgreSQL and every reader can hold as they are."""
+
+    default_error_messages = {
+        "not_an_object": "Expected an object.",
+        "null_characters": "Text may not hold the NUL character.",
+        "too_deep": f"Nested more than {JSON_MAX_DEPTH} levels deep.",
+        "out_of_range": "The number {number} cannot be kept exactly; send it as a string.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """The object. Raises ValidationError for what could not be kept as it is."""
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        return {self._text(key): self._kept(value, 1) for key, value in data.items()}
+
+    def to_representation(self, value: Any) -> Any:
+        """The object as it is."""
+        return value
+
+    def _kept(self, value: Any, depth: int) -> Any:
+        if depth > JSON_MAX_DEPTH:
+            self.fail("too_deep")
+        if isinstance(value, dict):
+            return {self._text(key): self._kept(inner, depth + 1) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._kept(inner, depth + 1) for inner in value]
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Decimal):
+            return self._float(value)
+        if isinstance(value, int) and abs(value) > JSON_SAFE_INTEGER:
+            self.fail("out_of_range", number=str(value)[:32])
+        return value
+
+    def _text(self, text: str) -> str:
+        if "\0" in text:
+            self.fail("null_characters")
+        return text
+
+    def _float(self, number: Decimal) -> float:
+        """JSON's readers use floats: a number that a float would change is refused."""
+        nearest = float(number)
+        try:
+            same = Decimal(repr(nearest)) == number
+        except InvalidOperation:
+            same = False
+        if not same:
+            self.fail("out_of_range", number=str(number)[:32])
+        return nearest

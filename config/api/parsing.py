@@ -1,0 +1,89 @@
+"""Request bodies: JSON, strictly. What two readers could understand differently is refused."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import IO, Any, NoReturn
+
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+from config.api.envelope import JSON_TYPE
+
+KB = 1024
+
+
+class BodyTooLarge(APIException):
+    """413: the body is over the limit."""
+
+    status_code = 413
+    default_code = "payload_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is larger than {limit_bytes // KB} KB, the most that is taken.")
+
+
+class StrictJSONParser(BaseParser):
+    """Parses JSON of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+
+    Numbers with a fraction or an exponent become Decimal, never float. Repeated keys, NaN and
+    Infinity, lone surrogates and bytes that are not UTF-8 raise ParseError (400).
+    """
+
+    media_type = JSON_TYPE
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body's value. Raises BodyTooLarge or ParseError."""
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge(limit)
+        return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of strict JSON (see StrictJSONParser). Raises ParseError."""
+    try:
+        value = json.loads(
+            body.decode(),
+            parse_float=_decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False, default=str).encode()  # finds lone surrogates
+    except UnicodeDecodeError as error:
+        raise ParseError(f"The body is not UTF-8: byte {error.start} cannot be read.") from error
+    except UnicodeEncodeError as error:
+        raise ParseError("The body holds half of a surrogate pair, which is no text.") from error
+    except RecursionError as error:
+        raise ParseError("The body is nested too deeply.") from error
+    except ValueError as error:
+        raise ParseError(f"The body is not JSON: {error}.") from error
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError(f"the number {text[:32]} is out of range")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number that JSON has")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {json.dumps(twice[:64])} is given twice")
+    return found

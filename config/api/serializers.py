@@ -1,0 +1,104 @@
+"""What every resource's serializer has in common: strict names, strict types, honest PUT."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from config.api import fields
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses names that it does not have (`unknown_field`); read-only ones are ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The validated values. Raises ValidationError with every bad field at once."""
+        errors: dict[str, Any] = {}
+        if isinstance(data, dict):
+            for name in data:
+                if name not in self.fields:
+                    errors[str(name)[:100]] = [self._unknown()]
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            detail: Any = error.detail
+            raise serializers.ValidationError({**detail, **errors}) from error
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    def _unknown(self) -> ErrorDetail:
+        known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+        return ErrorDetail(f"There is no such field; there are: {known}.", code="unknown_field")
+
+
+class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
+    """A model as a resource: GET's answer can be PUT back, PATCH touches only what is sent.
+
+    Uniqueness is not asked beforehand: the write itself finds out, and answers 409.
+    """
+
+    serializer_field_mapping: ClassVar = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: fields.TextField,
+        models.TextField: fields.TextField,
+        models.EmailField: fields.EmailField,
+        models.PositiveSmallIntegerField: fields.IntegerField,
+        models.PositiveIntegerField: fields.IntegerField,
+        models.BooleanField: fields.BooleanField,
+        models.DecimalField: fields.DecimalField,
+        models.JSONField: fields.JSONObjectField,
+    }
+    serializer_choice_field = fields.ChoiceField
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """None: see the class."""
+        return []
+
+    def get_unique_for_date_validators(self) -> list[Any]:
+        """None: see the class."""
+        return []
+
+    def include_extra_kwargs(self, kwargs: Any, extra_kwargs: Any) -> Any:
+        """The field's arguments, without a validator that would ask for uniqueness."""
+        kwargs["validators"] = [
+            validator
+            for validator in kwargs.get("validators", [])
+            if not hasattr(validator, "queryset")
+        ]
+        return super().include_extra_kwargs(kwargs, extra_kwargs)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The values; a PUT resets what it leaves out to the model's defaults."""
+        if self.instance is not None and not self.partial:
+            return {**self._defaults(), **attrs}
+        return attrs
+
+    def _defaults(self) -> dict[str, Any]:
+        """What a PUT sets where nothing is sent; what is only written (a password) stays."""
+        return {
+            str(field.source): [] if column.many_to_many else column.get_default()
+            for field in self._writable_fields
+            if not field.required and not field.write_only
+            for column in [self._column(field.source)]
+        }
+
+    def _column(self, name: str | None) -> Any:
+        model: type[models.Model] = self.Meta.model
+        return model._meta.get_field(name or "")
+
+    def update(self, instance: models.Model, validated_data: dict[str, Any]) -> models.Model:
+        """Write the named columns and no others, so that two edits of two fields both last."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        if validated_data:
+            instance.save(update_fields=[self._column(name).name for name in validated_data])
+        return instance
+
+
+class SummarySerializer(serializers.Serializer):
+    """A related row in few words, read only: `{"id": 3, "name": "Laptops"}`."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True)

@@ -1,0 +1,44 @@
+"""What can go wrong in the domain, in plain Python: no HTTP, no database, no framework."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One thing that is wrong: which field (dotted path, "" for the whole), a stable code, why."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """The base of every refusal; `message` is a sentence for a person, `details` name the facts."""
+
+    code = "error"
+
+    def __init__(self, message: str, *details: Detail) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Conflict(DomainError):
+    """The request is sound, but what is there now does not allow it."""
+
+    code = "conflict"
+
+
+class NotAllowed(DomainError):
+    """Whoever asks does not have the right."""
+
+    code = "permission_denied"
+
+
+class Invalid(DomainError):
+    """The input breaks a rule; each detail names its field."""
+
+    code = "validation_error"
+
+    def __init__(self, *details: Detail) -> None:
+        super().__init__("The input is not valid.", *details)

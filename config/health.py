@@ -1,0 +1,105 @@
+"""Is it alive, is it ready: what a load balancer asks, and what `doctor` tells a person."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+
+from config.api.envelope import Failure, Success, to_json
+from config.errors import Detail
+
+PROBE_TIMEOUT_S = 3.0
+CANARY_KEY, CANARY_TTL_S = "health-canary", 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one probe found; an `essential` one that fails makes the whole not ready."""
+
+    name: str
+    essential: bool
+    problem: str | None
+
+
+def probe_database() -> None:
+    """Raise unless the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def probe_migrations() -> None:
+    """Raise while there are migrations that have not been applied."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise RuntimeError(f"{len(missing)} migrations are missing: run `manage.py migrate`")
+
+
+def probe_cache() -> None:
+    """Raise unless the cache keeps what it is given."""
+    cache.set(CANARY_KEY, "here", CANARY_TTL_S)
+    if cache.get(CANARY_KEY) != "here":
+        raise RuntimeError("the cache does not keep what it is given")
+
+
+PROBES: dict[str, tuple[bool, Callable[[], None]]] = {
+    "database": (True, probe_database),
+    "migrations": (True, probe_migrations),
+    "cache": (False, probe_cache),
+}
+
+
+async def examine() -> list[Outcome]:
+    """Every probe at once, each in a thread with its own time-out; none sinks the others."""
+    found = await asyncio.gather(
+        *(_with_timeout(probe) for _, probe in PROBES.values()), return_exceptions=True
+    )
+    return [
+        Outcome(name, essential, _sentence(result))
+        for (name, (essential, _)), result in zip(PROBES.items(), found, strict=True)
+    ]
+
+
+async def _with_timeout(probe: Callable[[], None]) -> None:
+    await asyncio.wait_for(asyncio.to_thread(_in_thread, probe), PROBE_TIMEOUT_S)
+
+
+def _in_thread(probe: Callable[[], None]) -> None:
+    """A thread has connections of its own, which nobody else would close."""
+    try:
+        probe()
+    finally:
+        connections.close_all()
+
+
+def _sentence(result: BaseException | None) -> str | None:
+    if isinstance(result, TimeoutError):
+        return f"no answer within {PROBE_TIMEOUT_S:g} s"
+    return str(result).strip() or type(result).__name__ if result is not None else None
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 while the process lives; asks nothing of anybody else."""
+    return _answer(200, Success({"status": "alive"}))
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """200 when requests can be answered (`degraded` without the cache), 503 when not."""
+    outcomes = asyncio.run(examine())
+    failed = [outcome for outcome in outcomes if outcome.problem is not None]
+    if any(outcome.essential for outcome in failed):
+        details = [Detail(outcome.name, "failed", "It does not answer.") for outcome in failed]
+        answer = _answer(503, Failure("unavailable", "Not ready.", details))
+        answer["Retry-After"] = "2"
+        return answer
+    state = "degraded" if failed else "ready"
+    checks = {outcome.name: "ok" if outcome.problem is None else "failed" for outcome in outcomes}
+    return _answer(200, Success({"status": state, "checks": checks}))
+
+
+def _answer(status: int, body: Success | Failure) -> HttpResponse:
+    return HttpResponse(to_json(body.body()), status=status, content_type="application/json")

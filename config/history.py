@@ -1,0 +1,114 @@
+"""Who changed what, when, from what to what: written by the database, whoever writes.
+
+Statement-level triggers (pghistory) store a snapshot of each changed row, so bulk updates and
+hand-written SQL are seen too. The cause travels in a transaction-local setting of PostgreSQL: it is
+set once, at the start of a transaction that writes, rather than before each statement.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pghistory
+import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, models, transaction
+
+from config.middleware import current_request_id
+
+Model = TypeVar("Model", bound=type[models.Model])
+
+ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
+
+
+def track(*, exclude: Sequence[str]) -> Callable[[Model], Model]:
+    """Decorate a model so that the database keeps its history in `<Model>Event`.
+
+    `exclude` names the fields that are derived or bookkeeping: they are not stored, and a change
+    of nothing else makes no event. The events can be neither updated nor deleted.
+    """
+    decorate: Callable[[Model], Model] = pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=list(exclude),
+        context_field=pghistory.ContextJSONField(null=True),
+        context_id_field=None,  # type: ignore[arg-type]  # None is documented: no column
+        obj_field=pghistory.ObjForeignKey(related_name="events", related_query_name="events"),
+        append_only=True,
+        level=pgtrigger.Statement,
+    )
+    return decorate
+
+
+@contextmanager
+def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> Iterator[None]:
+    """One transaction whose changes the history ascribes to `actor`, done through `via`.
+
+    `via` is the door: "api", "admin" or "command <name>". The actor's name is kept beside the id,
+    so that the history can still say who it was when the account is gone.
+    """
+    cause: dict[str, Any] = {"via": via, "request_id": current_request_id.get()}
+    if actor is not None and actor.is_authenticated:
+        cause["actor"] = {"id": actor.pk, "name": str(getattr(actor, "name", actor))}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('pghistory.context_metadata', %s, true)", [json.dumps(cause)]
+            )
+        yield
+
+
+@dataclass(frozen=True)
+class Change:
+    """One event of a row's history. `changes` maps a column's name to (before, after)."""
+
+    at: datetime
+    action: str
+    actor: dict[str, Any] | None
+    via: str | None
+    request_id: str | None
+    changes: dict[str, tuple[Any, Any]]
+
+
+def changes(events: Sequence[models.Model]) -> list[Change]:
+    """What each event changed, compared with the one before it; `events` are newest first.
+
+    They must be all the events of one row between the first and the last of them. One query finds
+    what came before the last, and none is made when that is where the row's history begins.
+    """
+    if not events:
+        return []
+    last: Any = events[-1]
+    before = type(last)._default_manager.filter(pgh_obj_id=last.pgh_obj_id, pk__lt=last.pk)
+    older = None if last.pgh_label == "insert" else before.order_by("-pk").first()
+    return [
+        _change(event, previous)
+        for event, previous in zip(events, [*events[1:], older], strict=True)
+    ]
+
+
+def _change(event: Any, before: Any | None) -> Change:
+    action = ACTIONS[event.pgh_label]
+    cause = event.pgh_context or {}
+    names = [f.attname for f in event._meta.fields if not f.attname.startswith("pgh_")]
+    old = {name: getattr(before, name) for name in names} if before is not None else {}
+    new = {name: getattr(event, name) for name in names if name != "id"}
+    if action == "created":
+        found = {name: (None, value) for name, value in new.items()}
+    elif action == "deleted":
+        found = {name: (value, None) for name, value in new.items()}
+    else:
+        found = {n: (old.get(n), value) for n, value in new.items() if old.get(n) != value}
+    return Change(
+        at=event.pgh_created_at,
+        action=action,
+        actor=cause.get("actor"),
+        via=cause.get("via"),
+        request_id=cause.get("request_id"),
+        changes=found,
+    )

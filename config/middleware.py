@@ -1,0 +1,90 @@
+"""What happens to every request before Django sees it: its id, and whom to believe about it."""
+
+import ipaddress
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+
+
+class RequestId:
+    """Put an id on the request, the response (`X-Request-ID`) and every log line between them.
+
+    The client's own id is kept when it is a sane token, so that one id follows a call through
+    several services; anything else is replaced.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The response, with the id."""
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        current_request_id.set(request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Lend every log record the id of the request it was written in ("-" outside of one)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes, with its `request_id`."""
+        record.request_id = current_request_id.get()
+        return True
+
+
+class TrustedProxies:
+    """Believe `X-Forwarded-*` only from TRUSTED_PROXIES; from anyone else it is removed.
+
+    From a trusted proxy, REMOTE_ADDR becomes the nearest address in `X-Forwarded-For` that is not
+    itself a trusted proxy: a client can write anything to the left of it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.networks = [ipaddress.ip_network(proxy) for proxy in settings.TRUSTED_PROXIES]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The response to a request whose origin can be believed."""
+        if self.trusts(request.META.get("REMOTE_ADDR", "")):
+            self.adopt_client(request)
+        else:
+            for header in FORWARDED_HEADERS:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+    def trusts(self, text: str) -> bool:
+        """True when `text` is an address of TRUSTED_PROXIES."""
+        if not self.networks:
+            return False
+        address = parse_address(text)
+        return address is not None and any(address in network for network in self.networks)
+
+    def adopt_client(self, request: HttpRequest) -> None:
+        """Let REMOTE_ADDR name the client that the trusted proxy speaks for, if it is readable."""
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        client = next((hop for hop in map(str.strip, reversed(hops)) if not self.trusts(hop)), "")
+        if address := parse_address(client):
+            request.META["REMOTE_ADDR"] = str(address)
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that `text` writes, or None when it writes none."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

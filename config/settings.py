@@ -1,0 +1,223 @@
+"""Every setting of Stockroom; the environment is read here and nowhere else.
+
+Safe by default: what is left out of the environment gives the careful choice, and what cannot be
+understood stops the start with a sentence that names the variable.
+"""
+
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+from environs import validate as accept
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+MB = 1024 * 1024
+DAY_S = 24 * 60 * 60
+
+# ── Who may start ─────────────────────────────────────────────────────────────────────────────
+try:
+    DEBUG = env.bool("DEBUG", False)
+    HTTPS = env.bool("HTTPS", True)  # off: plain HTTP, which only a run on loopback should use
+    SECRET_KEY = env.str("SECRET_KEY", "")
+    SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    TRUSTED_PROXIES: list[str] = env.list(
+        "TRUSTED_PROXIES", []
+    )  # addresses or networks, e.g. 10.0.0.0/8
+
+    STOCKROOM_DATA = Path(env.str("STOCKROOM_DATA", str(BASE_DIR / ".data"))).absolute()
+    PORT = env.int("PORT", 8000, validate=accept.Range(1, 65535))
+    WORKERS = env.int("WORKERS", 2, validate=accept.Range(1, 256))
+    DATABASE_URL = env.str("DATABASE_URL", "")
+    DATABASE_POOL = env.int("DATABASE_POOL", 0, validate=accept.Range(0, 1000))
+    REDIS_URL = env.str("REDIS_URL", "")
+    ADMIN_EMAIL = env.str("ADMIN_EMAIL", "admin@example.org")
+    ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
+    TOKEN_TTL_S = env.int("TOKEN_TTL_S", 30 * DAY_S, validate=accept.Range(min=60))
+    DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD")
+    LOG_LEVEL = env.str(
+        "LOG_LEVEL", "INFO", validate=accept.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+    )
+
+    PRIVATE_DATABASE = not DATABASE_URL
+    PRIVATE_CACHE = not REDIS_URL
+    DATABASES = {
+        "default": env.dj_db_url(
+            "DATABASE_URL",
+            embedded.database_url(STOCKROOM_DATA),
+            conn_max_age=0 if DATABASE_POOL else None,  # None: one connection a thread, kept
+            conn_health_checks=True,
+        )
+    }
+except (EnvError, ValueError) as error:
+    raise ImproperlyConfigured(f"An environment variable cannot be used: {error}") from error
+
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Give it 50 or more random characters, for example the output of "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`, the same at every start."
+    )
+
+# ── Applications ──────────────────────────────────────────────────────────────────────────────
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "users.apps.UsersConfig",
+    "items.apps.ItemsConfig",
+    "config.apps.StockroomAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "pghistory",
+]
+MIDDLEWARE = [
+    "config.middleware.RequestId",
+    "config.middleware.TrustedProxies",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# ── Database and cache ────────────────────────────────────────────────────────────────────────
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "connect_timeout": 3,
+    **({"pool": {"min_size": 1, "max_size": DATABASE_POOL}} if DATABASE_POOL else {}),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL or embedded.redis_url(STOCKROOM_DATA),
+        "KEY_PREFIX": "stockroom",
+        "OPTIONS": {
+            # A lost cache slows and never breaks: short waits, no retries, errors logged.
+            "SOCKET_CONNECT_TIMEOUT": 0.5,
+            "SOCKET_TIMEOUT": 0.5,
+            "CONNECTION_POOL_KWARGS": {"retry": None},
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# ── Sign-in ───────────────────────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "users.passwords.EndsTokens"},
+]
+LOGIN_URL = "admin:login"
+
+# ── Transport ─────────────────────────────────────────────────────────────────────────────────
+# TrustedProxies removes this header when it does not come from one of TRUSTED_PROXIES.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # probes speak plain HTTP
+SECURE_HSTS_SECONDS = 365 * DAY_S if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * DAY_S
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 * MB  # the API's limit for a body
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the admin's lists post one field for each ticked row
+
+# ── Language, time, files ─────────────────────────────────────────────────────────────────────
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = True  # serves what the packages hold, with no step before the start
+
+# ── The API ───────────────────────────────────────────────────────────────────────────────────
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "users.permissions.TokenScope",
+        "config.api.permissions.ModelRights",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["config.api.envelope.EnvelopeRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsing.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.EnvelopeSchema",
+    "EXCEPTION_HANDLER": "config.api.exceptions.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    "DATETIME_FORMAT": "iso-8601",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Stockroom",
+    "DESCRIPTION": "What do we have, how many, where, and who has it?",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "ENUM_NAME_OVERRIDES": {
+        "ItemStatus": "items.catalogue.models.Item.Status",
+        "TokenScope": "users.models.ApiToken.Scope",
+    },
+}
+
+# ── Logs ──────────────────────────────────────────────────────────────────────────────────────
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "config.middleware.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL, "propagate": True}},
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env python
+"""The door for operators: `manage.py help` lists every command."""
+
+import os
+import sys
+from pathlib import Path
+
+from environs import Env
+
+
+def main() -> None:
+    """Run the command named on the command line, with `.env` read into the environment first."""
+    Env().read_env(str(Path(__file__).resolve().parent / ".env"), recurse=False)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+    from config.local import prepare_environment
+
+    prepare_environment()
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
