@@ -1,0 +1,201 @@
+"""People and their API tokens in the admin."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from config.admin import RecordAdmin, StaleGuardForm, attributed
+from config.errors import DomainError
+from users import services
+from users.models import ApiToken, User
+
+
+def _actor(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class NewUserForm(AdminUserCreationForm):
+    """A new person; a password is wanted only from those who are to log in."""
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "age"]
+
+
+class UserForm(StaleGuardForm, UserChangeForm):
+    """A person as they are."""
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class UserAdmin(RecordAdmin, DjangoUserAdmin):
+    """People; nobody manages an account that has rights they lack themselves."""
+
+    form = UserForm
+    add_form = NewUserForm
+    list_display = ["name", "email", "group_names", "is_staff", "is_active", "updated_at"]
+    list_filter = ["is_active", "is_staff", "groups"]
+    ordering: ClassVar = ["name"]
+    fieldsets = [
+        (None, {"fields": ["email", "name", "age", "password"]}),
+        ("Rights", {"fields": ["is_active", "is_staff", "groups"]}),
+        ("Record", {"fields": ["last_login", "created_at", "updated_at"]}),
+    ]
+    superuser_fieldset = ("Beyond groups", {"fields": ["is_superuser", "user_permissions"]})
+    add_fieldsets = [
+        (None, {"fields": ["email", "name", "age"]}),
+        ("Log-in", {"fields": ["usable_password", "password1", "password2"]}),
+    ]
+    readonly_fields = ["last_login", "created_at", "updated_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Each with their groups, in one query more."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="groups")
+    def group_names(self, user: User) -> str:
+        """What says what they may do."""
+        return ", ".join(sorted(group.name for group in user.groups.all()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What goes beyond groups is for superusers."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if obj is not None and request.user.is_superuser:
+            fieldsets.insert(2, self.superuser_fieldset)
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Nobody changes their own rights."""
+        fields = list(super().get_readonly_fields(request, obj))
+        if obj is not None and obj.pk == request.user.pk:
+            fields += ["is_active", "is_staff", "groups", "is_superuser", "user_permissions"]
+        return fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The right to change users, and every right that this one has."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or services.may_manage(_actor(request), obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As for a change; and nobody deletes themselves."""
+        allowed = super().has_delete_permission(request, obj)
+        if obj is None:
+            return allowed
+        return allowed and obj.pk != request.user.pk and services.may_manage(_actor(request), obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Only those groups are offered whose every right one has oneself."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "groups" and not request.user.is_superuser:
+            grantable = services.grantable_groups(request.user)
+            field.queryset = Group.objects.filter(pk__in=[group.pk for group in grantable])
+        return field
+
+    @attributed
+    def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Set somebody's password, which ends their tokens."""
+        return super().user_change_password(*args, **kwargs)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """No deletion of many: who may be deleted is asked for each."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+class TokenForm(forms.ModelForm):
+    """A new token. `maker` is set by the admin."""
+
+    maker: User
+    text: str
+
+    class Meta:
+        model = ApiToken
+        fields = ["user", "name", "scope", "expires_at"]
+
+    def clean_user(self) -> User:
+        """Whose it is. Refuses one who has rights that the maker lacks."""
+        user: User = self.cleaned_data["user"]
+        try:
+            services.require_may_manage(self.maker, user)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+        return user
+
+    def save(self, commit: bool = True) -> ApiToken:
+        """Make the token; `text` has what is to be shown once."""
+        made = services.create_token(**self.cleaned_data)
+        self.text = made.text
+        return made.record
+
+    def save_m2m(self) -> None:
+        """There is nothing of the kind."""
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """Tokens: made here and shown once, looked at, revoked; never edited or deleted."""
+
+    form = TokenForm
+    list_display = ["name", "user", "prefix", "scope", "expires_at", "last_used_at", "revoked_at"]
+    list_filter = ["scope", "revoked_at", "expires_at"]
+    list_select_related = ["user"]
+    search_fields = ["name", "prefix", "user__email", "user__name"]
+    autocomplete_fields = ["user"]
+    actions = ["revoke"]
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The form, knowing who makes the token."""
+        form = super().get_form(request, obj, *args, **kwargs)
+        return type(form.__name__, (form,), {"maker": request.user})
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Asked about one token: no, it cannot be edited. In general: whether one may revoke."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A revoked token stays, to tell what it was."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The form has made it already; the page that shows it needs its text."""
+        request.new_token = form.text  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:
+        """The one page that shows the token, kept in no message and no cookie."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "The new token",
+            "opts": self.opts,
+            "token": obj,
+            "text": request.new_token,  # type: ignore[attr-defined]
+        }
+        response = TemplateResponse(request, "admin/users/apitoken/made.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """End them from now on; those of users who may do more than oneself stay."""
+        revoked = 0
+        for token in tokens.select_related("user"):
+            if services.may_manage(_actor(request), token.user):
+                services.revoke_token(token)
+                revoked += 1
+            else:
+                message = f"{token} stays: {token.user.name} has rights that you do not have."
+                self.message_user(request, message, messages.ERROR)
+        self.message_user(request, f"{revoked} tokens are revoked.", messages.SUCCESS)

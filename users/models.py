@@ -1,0 +1,135 @@
+"""Who holds, lends and looks after things, and the tokens their programs use."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.validators import MaxValueValidator, MinLengthValidator
+from django.db import models
+from django.db.models.functions import Length, Lower, Now, Trim
+from django.db.models.lookups import GreaterThanOrEqual
+from django.utils import timezone
+
+from config import history, text, triggers
+from users.querysets import ApiTokenQuerySet, UserManager
+
+NAME_MIN_LENGTH = 2
+NAME_MAX_LENGTH = 100
+MAX_AGE_YEARS = 150
+TOKEN_DIGEST_BYTES = 32  # SHA-256
+LAST_USE_STEP = timedelta(minutes=1)  # how exact `last_used_at` is: not a write for each request
+
+
+@history.track(exclude=["password", "last_login", "search_text", "created_at", "updated_at"])
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person of the organisation; the e-mail is what they log in with.
+
+    Without a usable password the person is in the register but cannot log in.
+    """
+
+    email = models.EmailField("e-mail", help_text="Unique; kept in lower case.")
+    name = models.CharField(
+        max_length=NAME_MAX_LENGTH, validators=[MinLengthValidator(NAME_MIN_LENGTH)]
+    )
+    age = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(MAX_AGE_YEARS)], help_text="In years."
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Off: cannot log in, and their tokens are refused."
+    )
+    is_staff = models.BooleanField(
+        "may open the admin", default=False, help_text="What they may do there their groups say."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    search_text = text.search_column("name", "email")
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                name="user_email_unique",
+                violation_error_message="Somebody has this e-mail address already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="user_email_lower_case",
+                violation_error_message="The e-mail address must be in lower case.",
+            ),
+            models.CheckConstraint(
+                condition=GreaterThanOrEqual(Length(Trim("name")), NAME_MIN_LENGTH),
+                name="user_name_length",
+                violation_error_message=f"The name needs {NAME_MIN_LENGTH} characters or more.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(age__isnull=True) | models.Q(age__range=(0, MAX_AGE_YEARS)),
+                name="user_age_range",
+                violation_error_message=f"The age must be from 0 to {MAX_AGE_YEARS} years.",
+            ),
+        ]
+        indexes = [
+            text.search_index("user_search"),
+            models.Index(text.sort_key("name"), "id", name="user_by_name"),
+        ]
+        triggers = [triggers.touch("last_login", "search_text")]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+    def clean(self) -> None:
+        """Bring the e-mail to the one form in which it is kept."""
+        self.email = UserManager.normalize_email(self.email)
+
+    def get_full_name(self) -> str:
+        """The name, as Django's templates ask for it."""
+        return self.name
+
+    def get_short_name(self) -> str:
+        """The name, as the admin greets its reader."""
+        return self.name
+
+
+class ApiToken(models.Model):
+    """A key to the API. Only its SHA-256 is kept: the token itself is shown once, when made."""
+
+    class Scope(models.TextChoices):
+        """What a token can do of what its user may."""
+
+        READ = "read", "read only"
+        WRITE = "write", "read and write"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=NAME_MAX_LENGTH, help_text="What it is for.")
+    prefix = models.CharField(max_length=16, editable=False)
+    digest = models.BinaryField(max_length=TOKEN_DIGEST_BYTES, editable=False)
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.WRITE)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="api_token_digest_unique"),
+            models.CheckConstraint(
+                condition=models.Q(scope__in=["read", "write"]), name="api_token_scope_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def was_not_used_lately(self) -> bool:
+        """True when `last_used_at` is missing, or older than its exactness."""
+        return self.last_used_at is None or self.last_used_at < timezone.now() - LAST_USE_STEP

@@ -1,0 +1,184 @@
+"""Users, oneself, and tokens over REST."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from config.api import parameters as p
+from config.api.viewsets import GrammarViewSet, ResourceViewSet
+from config.text import sort_key
+from users import services
+from users.models import ApiToken, User
+from users.permissions import TokenScope, UserRights
+from users.serializers import (
+    LogInSerializer,
+    NewTokenSerializer,
+    PasswordChangeSerializer,
+    SelfSerializer,
+    TokenSerializer,
+    UserSerializer,
+)
+
+
+def actor(request: Request) -> User:
+    """Who asks; only for views that let nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def token_in_use(request: Request) -> ApiToken:
+    """The token that the request came with."""
+    token: Any = request.auth
+    assert isinstance(token, ApiToken)
+    return token
+
+
+class UserParameters(p.ListParameters):
+    """What a list of users can be asked for."""
+
+    orderings: ClassVar = {
+        "name": sort_key("name"),
+        "email": "email",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
+
+    search = p.TextParameter(
+        max_length=p.MAX_SEARCH_LENGTH,
+        help_text="Every word found anywhere in the name or e-mail, whatever the case or accents.",
+    )
+    group = p.TextParameter(source="in_group", help_text="The name of a group.")
+    is_active = p.FlagParameter(source="being_active")
+
+
+class UserViewSet(ResourceViewSet):
+    """People: for those with the right to manage them, and each for themselves."""
+
+    queryset = User.objects.prefetch_related("groups")
+    serializer_class = UserSerializer
+    permission_classes = [IsAuthenticated, TokenScope, UserRights]
+    parameters: ClassVar = {**ResourceViewSet.parameters, "list": UserParameters}
+
+    def get_queryset(self) -> Any:
+        """Those whom the user may see."""
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.request.user)
+
+    def get_serializer_class(self) -> Any:
+        """Oneself is edited with less than others are: nobody changes their own rights."""
+        editing = self.action in {"update", "partial_update"}
+        oneself = self.kwargs.get("pk") == self.request.user.pk
+        return SelfSerializer if editing and oneself else UserSerializer
+
+    def perform_create(self, serializer: BaseSerializer[User]) -> User:
+        """Make the user, within what the maker may do."""
+        return services.create_user(actor=actor(self.request), **serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        """Change the user, within what the changer may do."""
+        assert serializer.instance is not None
+        services.update_user(
+            actor=actor(self.request), user=serializer.instance, **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: User) -> None:
+        """Delete the user, unless it is oneself or somebody with more rights."""
+        services.delete_user(actor=actor(self.request), user=instance)
+
+
+class MeViewSet(UserViewSet):
+    """Oneself, without knowing one's id."""
+
+    serializer_class = SelfSerializer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As for the user of the token."""
+        super().initial(request, *args, **kwargs)
+        self.kwargs["pk"] = request.user.pk
+
+    def get_serializer_class(self) -> Any:
+        """One's own fields."""
+        return SelfSerializer
+
+    @extend_schema(request=PasswordChangeSerializer, responses={200: None})
+    def password(self, request: Request) -> Response:
+        """Change one's password. It ends all one's tokens, the one in use too: log in anew."""
+        asked = PasswordChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.change_password(
+            user=actor(request),
+            current=asked.validated_data["current_password"],
+            new=asked.validated_data["new_password"],
+        )
+        return self.respond(None)
+
+
+class LogInViewSet(GrammarViewSet):
+    """A token for an e-mail and a password."""
+
+    serializer_class = NewTokenSerializer
+    action = ""  # DRF sets it after it has asked for the authenticators
+
+    def get_authenticators(self) -> list[Any]:
+        """None to log in; the token itself to log out."""
+        logging_in = getattr(self.request, "method", None) == "POST" or self.action == "create"
+        return [] if logging_in else super().get_authenticators()
+
+    def get_permissions(self) -> list[Any]:
+        """Anyone may try to log in; a token of any scope may end itself."""
+        return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
+
+    @extend_schema(request=LogInSerializer, responses={201: NewTokenSerializer})
+    def create(self, request: Request) -> Response:
+        """Log in: a token that writes, shown this once."""
+        asked = LogInSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = services.log_in(**asked.validated_data)
+        return self.respond(shown_once(made), code=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None)
+    def destroy(self, request: Request) -> Response:
+        """Log out: revoke the token in use."""
+        services.revoke_token(token_in_use(request))
+        return self.respond(None)
+
+
+class TokenViewSet(ResourceViewSet):
+    """One's own tokens."""
+
+    queryset = ApiToken.objects.all()
+    serializer_class = TokenSerializer
+    http_method_names = ["get", "head", "post", "delete"]  # a token is never edited
+    permission_classes = [IsAuthenticated, TokenScope]
+
+    def get_queryset(self) -> Any:
+        """One's own."""
+        rows: Any = super().get_queryset()
+        return rows.owned_by(self.request.user)
+
+    @extend_schema(responses={201: NewTokenSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a token, not wider than the one in use and not outliving it; shown this once."""
+        asked = self.get_serializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = services.create_token(
+            user=actor(request), within=token_in_use(request), **asked.validated_data
+        )
+        response = self.respond(shown_once(made), code=status.HTTP_201_CREATED)
+        response["Location"] = self.location(made.record.pk)
+        return response
+
+    def perform_destroy(self, instance: ApiToken) -> None:
+        """Revoke it; it stays in the list with its date."""
+        services.revoke_token(instance)
+
+
+def shown_once(made: services.NewToken) -> dict[str, Any]:
+    """A new token with its text."""
+    made.record.refresh_from_db()
+    return {**TokenSerializer(made.record).data, "token": made.text}
