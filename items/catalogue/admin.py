@@ -1,0 +1,131 @@
+"""Categories and items in the admin."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from config.admin import NOTHING, RecordAdmin, StaleGuardForm
+from config.decimals import plain
+from config.text import sort_key
+from items.catalogue import currencies
+from items.catalogue.models import Category, Item
+
+
+class BranchFilter(admin.SimpleListFilter):
+    """One category with everything below it."""
+
+    title = "category"
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The whole tree, as paths in alphabetical order."""
+        paths = Category.objects.paths()
+        return sorted(((str(pk), path) for pk, path in paths.items()), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The items in the branch; a value that is no id changes nothing."""
+        value = self.value() or ""
+        return queryset.in_category(int(value)) if value.isdecimal() else queryset
+
+
+@admin.register(Category)
+class CategoryAdmin(RecordAdmin):
+    """The tree of categories."""
+
+    list_display = ["path", "item_count", "updated_at"]
+    list_display_links = ["path"]
+    search_fields: ClassVar = ["name"]
+    autocomplete_fields = ["parent"]
+    fields = ["name", "parent", "created_at", "updated_at"]
+    ordering: ClassVar = [sort_key("name")]
+    readonly_fields = ["created_at", "updated_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Each with the number of its own items."""
+        return super().get_queryset(request).annotate(items_here=Count("items"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """There are few categories: Django's own search does."""
+        return super(RecordAdmin, self).get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, with all paths found in one query."""
+        self.paths = Category.objects.paths()
+        return super().changelist_view(request, extra_context)
+
+    @admin.display(description="category", ordering="name")
+    def path(self, category: Category) -> str:
+        """The category below those above it."""
+        return self.paths.get(category.pk, category.name)
+
+    @admin.display(description="items", ordering="items_here")
+    def item_count(self, category: Any) -> int:
+        """How many items are in it (not below it)."""
+        return int(category.items_here)
+
+
+class ItemForm(StaleGuardForm):
+    """An item, its numbers written as people write them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        item = self.instance
+        if item.pk and item.unit_price is not None:
+            self.initial["unit_price"] = currencies.written(item.unit_price, item.currency)
+        if item.pk and item.reorder_point is not None:
+            self.initial["reorder_point"] = plain(item.reorder_point)
+
+
+@admin.register(Item)
+class ItemAdmin(RecordAdmin):
+    """The register itself."""
+
+    form = ItemForm
+    list_display = ["sku", "name", "category", "status", "owner_name", "price", "updated_at"]
+    list_display_links = ["sku", "name"]
+    list_filter = ["status", BranchFilter, "updated_at"]
+    list_select_related = ["category", "owner"]
+    autocomplete_fields = ["category", "owner"]
+    actions = ["activate", "make_draft", "retire"]
+    readonly_fields = ["version", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["sku", "name", "description", "category", "owner", "status"]}),
+        ("Price and stock", {"fields": [("unit_price", "currency"), "unit", "reorder_point"]}),
+        ("Codes", {"fields": ["barcode", "serial_number", "tags", "attributes"]}),
+        ("Record", {"fields": ["version", "created_at", "updated_at"]}),
+    ]
+
+    @admin.display(description="owner", ordering="owner__name")
+    def owner_name(self, item: Item) -> str:
+        """Who answers for it."""
+        return item.owner.name if item.owner else NOTHING
+
+    @admin.display(description="price", ordering="unit_price")
+    def price(self, item: Item) -> str:
+        """The price with its currency."""
+        if item.unit_price is None:
+            return NOTHING
+        return f"{currencies.written(item.unit_price, item.currency)} {item.currency}"
+
+    @admin.action(description="Mark as active", permissions=["change"])
+    def activate(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+        """Bring the selected items into use."""
+        self._set_status(request, items, Item.Status.ACTIVE)
+
+    @admin.action(description="Mark as draft", permissions=["change"])
+    def make_draft(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+        """Put the selected items back into preparation."""
+        self._set_status(request, items, Item.Status.DRAFT)
+
+    @admin.action(description="Retire", permissions=["change"])
+    def retire(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+        """Take the selected items out of use; their history stays."""
+        self._set_status(request, items, Item.Status.RETIRED)
+
+    def _set_status(self, request: HttpRequest, items: QuerySet[Item], status: Item.Status) -> None:
+        changed = items.exclude(status=status).order_by().update(status=status)
+        self.message_user(request, f"{changed} items are {status.label} now.", messages.SUCCESS)

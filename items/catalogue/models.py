@@ -1,0 +1,224 @@
+"""What there is: categories and items."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Now, Round
+from django.db.models.lookups import Exact
+
+from config import history, text, triggers
+from items import trees
+from items.catalogue import currencies
+from items.catalogue.querysets import CategoryQuerySet, ItemQuerySet
+
+SKU_MAX_LENGTH = 64
+ITEM_NAME_MAX_LENGTH = 200
+DESCRIPTION_MAX_LENGTH = 10_000
+CODE_MAX_LENGTH = 64
+UNIT_MAX_LENGTH = 16
+TAG_MAX_LENGTH = 50
+MAX_TAGS = 50
+PRICE_DIGITS = 19
+QUANTITY_DIGITS, QUANTITY_DECIMALS = 15, 3
+
+# The order of prices: an item without one comes before the cheapest.
+PRICE_ORDER = Coalesce("unit_price", Value(Decimal(-1)), output_field=models.DecimalField())
+
+
+def default_currency() -> str:
+    """DEFAULT_CURRENCY of the settings."""
+    return settings.DEFAULT_CURRENCY
+
+
+def _decimals_of_currency() -> Any:
+    others = [
+        When(currency__in=codes, then=Value(decimals))
+        for decimals, codes in currencies.OTHER_DECIMALS.items()
+    ]
+    return Case(*others, default=Value(currencies.DEFAULT_DECIMALS))
+
+
+@history.track(exclude=["created_at", "updated_at"])
+class Category(trees.TreeNode):
+    """A kind of item; a filter on one includes all below it."""
+
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["-id"]
+        constraints = [*trees.node_constraints("category")]
+        indexes = [models.Index(text.sort_key("name"), "id", name="category_by_name")]
+        triggers = [trees.no_circle("items_category"), triggers.touch()]
+
+
+@history.track(exclude=["search_text", "version", "created_at", "updated_at"])
+class Item(models.Model):
+    """One thing of the register, or one kind of thing of which there are many."""
+
+    class Status(models.TextChoices):
+        """Where an item stands in its life."""
+
+        DRAFT = "draft", "draft"
+        ACTIVE = "active", "active"
+        RETIRED = "retired", "retired"
+
+    sku = models.CharField(
+        "SKU", max_length=SKU_MAX_LENGTH, help_text="Our own number; unique, whatever its case."
+    )
+    name = models.CharField(max_length=ITEM_NAME_MAX_LENGTH)
+    description = models.TextField(blank=True, default="", max_length=DESCRIPTION_MAX_LENGTH)
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, related_name="items", db_index=False
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_items",
+        db_index=False,
+        help_text="Who answers for it.",
+    )
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    unit = models.CharField(
+        max_length=UNIT_MAX_LENGTH, default="pcs", help_text="What is counted: pcs, m, kg …"
+    )
+    unit_price = models.DecimalField(
+        max_digits=PRICE_DIGITS,
+        decimal_places=currencies.MAX_DECIMALS,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    currency = models.CharField(
+        max_length=3,
+        default=default_currency,
+        choices=[(c, c) for c in sorted(currencies.DECIMALS)],
+    )
+    tags = ArrayField(models.CharField(max_length=TAG_MAX_LENGTH), blank=True, default=list)
+    attributes = models.JSONField(
+        blank=True, default=dict, help_text="Whatever else is known of it, as a JSON object."
+    )
+    barcode = models.CharField(max_length=CODE_MAX_LENGTH, null=True, blank=True)
+    serial_number = models.CharField(
+        max_length=CODE_MAX_LENGTH,
+        null=True,
+        blank=True,
+        help_text="Unique; an item that has one is a single thing.",
+    )
+    reorder_point = models.DecimalField(
+        max_digits=QUANTITY_DIGITS,
+        decimal_places=QUANTITY_DECIMALS,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="When this much or less is left, it is low.",
+    )
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    search_text = text.search_column("sku", "name", "description", "barcode", "serial_number")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                text.sort_key("sku"),
+                name="item_sku_unique",
+                violation_error_message="There is an item with this SKU already.",
+            ),
+            models.UniqueConstraint(
+                fields=["barcode"],
+                name="item_barcode_unique",
+                violation_error_message="There is an item with this barcode already.",
+            ),
+            models.UniqueConstraint(
+                fields=["serial_number"],
+                name="item_serial_number_unique",
+                violation_error_message="There is an item with this serial number already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(sku__regex=r"^\s*$"),
+                name="item_sku_not_blank",
+                violation_error_message="The SKU may not be blank.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name__regex=r"^\s*$"),
+                name="item_name_not_blank",
+                violation_error_message="The name may not be blank.",
+            ),
+            models.CheckConstraint(
+                condition=Q(barcode__isnull=True) | ~Q(barcode=""),
+                name="item_barcode_not_blank",
+                violation_error_message="No barcode is null, not an empty text.",
+            ),
+            models.CheckConstraint(
+                condition=Q(serial_number__isnull=True) | ~Q(serial_number=""),
+                name="item_serial_number_not_blank",
+                violation_error_message="No serial number is null, not an empty text.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "active", "retired"]),
+                name="item_status_known",
+                violation_error_message="The status must be draft, active or retired.",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__in=sorted(currencies.DECIMALS)),
+                name="item_currency_known",
+                violation_error_message="The currency must be a code of ISO 4217.",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_price__isnull=True) | Q(unit_price__gte=0),
+                name="item_unit_price_not_negative",
+                violation_error_message="The price may not be negative.",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_price__isnull=True)
+                | Q(unit_price=Round(F("unit_price"), precision=_decimals_of_currency())),
+                name="item_unit_price_fits_currency",
+                violation_error_message="The price has more decimals than its currency.",
+            ),
+            models.CheckConstraint(
+                condition=Q(reorder_point__isnull=True) | Q(reorder_point__gte=0),
+                name="item_reorder_point_not_negative",
+                violation_error_message="The reorder point may not be negative.",
+            ),
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func(
+                        "attributes", function="jsonb_typeof", output_field=models.TextField()
+                    ),
+                    Value("object"),
+                ),
+                name="item_attributes_object",
+                violation_error_message="The attributes must be a JSON object.",
+            ),
+        ]
+        indexes = [
+            text.search_index("item_search"),
+            GinIndex(fields=["tags"], name="item_tags"),
+            models.Index(text.sort_key("name"), "id", name="item_by_name"),
+            models.Index(PRICE_ORDER, "id", name="item_by_price"),
+            models.Index("status", "id", name="item_by_status"),
+            models.Index("category", "id", name="item_by_category"),
+            models.Index("owner", "id", name="item_by_owner"),
+            models.Index("created_at", "id", name="item_by_creation"),
+            models.Index("updated_at", "id", name="item_by_update"),
+        ]
+        triggers = [triggers.touch("search_text", "version", bump_version=True)]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"

@@ -1,0 +1,124 @@
+"""The shape of categories and items, in and out."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from rest_framework import serializers
+
+from config.api.fields import DecimalField, QuantityField, ReferenceField, TextField
+from config.api.serializers import ResourceSerializer, SummarySerializer
+from items.catalogue import currencies
+from items.catalogue.models import (
+    MAX_TAGS,
+    PRICE_DIGITS,
+    QUANTITY_DECIMALS,
+    QUANTITY_DIGITS,
+    TAG_MAX_LENGTH,
+    Category,
+    Item,
+)
+
+PRICE_CODE = "too_many_decimals"
+
+
+class CategorySerializer(ResourceSerializer):
+    """A category and what it hangs below."""
+
+    parent_id = ReferenceField(Category.objects.all(), required=False, allow_null=True)
+    parent = SummarySerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Category
+        fields = ["id", "name", "parent_id", "parent", "created_at", "updated_at"]
+
+
+class PriceField(DecimalField):
+    """An exact amount of money, written with its currency's decimals ("12.30", "1890000")."""
+
+    def get_attribute(self, instance: Item) -> Any:
+        """The amount as it is written, or None."""
+        if instance.unit_price is None:
+            return None
+        return currencies.written(instance.unit_price, instance.currency)
+
+    def to_representation(self, value: Any) -> Any:
+        """As `get_attribute` wrote it."""
+        return value
+
+
+class ItemSerializer(ResourceSerializer):
+    """An item with its category and owner."""
+
+    category_id = ReferenceField(Category.objects.all(), required=False, allow_null=True)
+    category = SummarySerializer(read_only=True, allow_null=True)
+    owner_id = ReferenceField(get_user_model().objects.all(), required=False, allow_null=True)
+    owner = SummarySerializer(read_only=True, allow_null=True)
+    unit_price = PriceField(
+        max_digits=PRICE_DIGITS,
+        decimal_places=currencies.MAX_DECIMALS,
+        min_value=Decimal(0),
+        required=False,
+        allow_null=True,
+    )
+    reorder_point = QuantityField(
+        max_digits=QUANTITY_DIGITS,
+        decimal_places=QUANTITY_DECIMALS,
+        min_value=Decimal(0),
+        required=False,
+        allow_null=True,
+    )
+    tags = serializers.ListField(
+        child=TextField(max_length=TAG_MAX_LENGTH), max_length=MAX_TAGS, required=False
+    )
+
+    class Meta:
+        model = Item
+        fields = [
+            "id",
+            "sku",
+            "name",
+            "description",
+            "category_id",
+            "category",
+            "owner_id",
+            "owner",
+            "status",
+            "unit",
+            "unit_price",
+            "currency",
+            "tags",
+            "attributes",
+            "barcode",
+            "serial_number",
+            "reorder_point",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        extra_kwargs = {
+            "barcode": {"allow_blank": False},
+            "serial_number": {"allow_blank": False},
+        }
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        """Each tag once, in the order given."""
+        return list(dict.fromkeys(tags))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The values. Refuses a price that its currency cannot write."""
+        attrs = super().validate(attrs)
+        price, currency = self._now(attrs, "unit_price"), self._now(attrs, "currency")
+        if price is not None and not currencies.fits(price, currency):
+            decimals = currencies.DECIMALS[currency]
+            message = f"{price} has more decimals than the {decimals} that {currency} has."
+            raise serializers.ValidationError({"unit_price": message}, code=PRICE_CODE)
+        return attrs
+
+    def _now(self, attrs: dict[str, Any], name: str) -> Any:
+        """The value a field will have: what is sent, else what is there, else the default."""
+        if name in attrs:
+            return attrs[name]
+        if self.instance is not None:
+            return getattr(self.instance, name)
+        return self._column(name).get_default()

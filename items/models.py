@@ -1,0 +1,5 @@
+"""The models of the slices, where Django looks for them."""
+
+from items.catalogue.models import Category, Item
+
+__all__ = ["Category", "Item"]
