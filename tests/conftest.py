@@ -1,0 +1,80 @@
+"""What every test can ask for: the servers, people of each kind, and their clients."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+
+from config import embedded
+from tests.client import Api
+from tests.factories import UserFactory, token_for
+from users.models import User
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[None]:
+    """A PostgreSQL and a Valkey of the tests' own, unless the environment names others."""
+    if not (settings.PRIVATE_DATABASE or settings.PRIVATE_CACHE):
+        yield
+        return
+    with embedded.running(settings.STOCKROOM_DATA, durable=False):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: None) -> None:
+    """The servers run before pytest-django makes its database."""
+
+
+@pytest.fixture
+def anonymous() -> Api:
+    """A client without a token."""
+    return Api()
+
+
+@pytest.fixture
+def api_of(db: None) -> Callable[[User], Api]:
+    """The client of a user."""
+    return lambda user: Api(token_for(user))
+
+
+@pytest.fixture
+def nobody(db: None) -> User:
+    """Somebody signed in without a group."""
+    return UserFactory(name="No Group")
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """Somebody who reads."""
+    return UserFactory(name="Vera Viewer", group="Viewer", is_staff=True)
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    """Somebody who edits items."""
+    return UserFactory(name="Clara Clerk", group="Clerk", is_staff=True)
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    """Somebody who manages users too."""
+    return UserFactory(name="Max Manager", group="Manager", is_staff=True)
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """Somebody who may do everything (pytest-django's `admin_client` is signed in as them)."""
+    return UserFactory(name="Ada Admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def api(clerk: User, api_of: Callable[[User], Api]) -> Api:
+    """The client of a clerk: the everyday one."""
+    return api_of(clerk)
+
+
+@pytest.fixture
+def manager_api(manager: User, api_of: Callable[[User], Api]) -> Api:
+    """The client of a manager."""
+    return api_of(manager)

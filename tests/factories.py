@@ -1,0 +1,63 @@
+"""Rows for tests: valid, and different each time."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+from factory.django import DjangoModelFactory
+
+from items.models import Category, Item
+from users import services
+from users.models import ApiToken, User
+
+PASSWORD = "correct horse battery staple"  # noqa: S105  of users that live for one test
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person without a group; `group="Clerk"` puts them into one."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    name = factory.Sequence(lambda n: f"Person {n}")
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        group = kwargs.pop("group", None)
+        user = model_class.objects.create_user(**{"password": PASSWORD, **kwargs})
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        return user
+
+
+class CategoryFactory(DjangoModelFactory[Category]):
+    """A category at the top of the tree."""
+
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+
+
+class ItemFactory(DjangoModelFactory[Item]):
+    """An active item, read back as the database has it."""
+
+    class Meta:
+        model = Item
+
+    sku = factory.Sequence(lambda n: f"SKU-{n:06}")
+    name = factory.Sequence(lambda n: f"Item {n}")
+    currency = "EUR"
+
+    @classmethod
+    def _create(cls, model_class: type[Item], *args: Any, **kwargs: Any) -> Item:
+        item: Item = super()._create(model_class, *args, **kwargs)
+        item.refresh_from_db()
+        return item
+
+
+def token_for(user: User, scope: str = ApiToken.Scope.WRITE) -> str:
+    """The text of a new token of `user`."""
+    return services.create_token(user=user, name="test", scope=scope).text

@@ -1,0 +1,17 @@
+"""The settings under test: the real ones, on servers of the tests' own, with a quick hash."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault(
+    "SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"
+)
+os.environ.setdefault("STOCKROOM_DATA", str(Path(__file__).resolve().parent.parent / ".data/test"))
+os.environ["HTTPS"] = "off"
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A server in another locale still gives us a database in which text search sees every script.
+DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}  # noqa: F405
+CACHES["default"]["KEY_PREFIX"] = "stockroom-test"  # noqa: F405
