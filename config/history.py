@@ -75,6 +75,12 @@ class Change:
     changes: dict[str, tuple[Any, Any]]
 
 
+def events_of(model: type[models.Model], pk: int) -> models.QuerySet[Any]:
+    """The events of one row, also of one that is not there any more."""
+    events: type[models.Model] = model._meta.get_field("events").related_model  # type: ignore[assignment]
+    return events._default_manager.filter(pgh_obj_id=pk)
+
+
 def changes(events: Sequence[models.Model]) -> list[Change]:
     """What each event changed, compared with the one before it; `events` are newest first.
 

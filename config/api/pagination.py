@@ -39,9 +39,11 @@ def paginate(rows: QuerySet[Any], asked: PageParameters, request: HttpRequest) -
     return _by_page(rows, asked, request)
 
 
-def nearest(rows: QuerySet[Any], asked: ListParameters) -> Page:
-    """One page of what comes nearest, in the order `rows` has; there is no second."""
+def nearest(rows: QuerySet[Any], asked: ListParameters) -> Page | None:
+    """One page of what comes nearest, in the order `rows` has; None when nothing comes near."""
     found = list(rows[: asked.size])
+    if not found:
+        return None
     meta: dict[str, Any] = {"page_size": asked.size, "approximate": True}
     if "cursor" in asked.validated_data:
         return Page(found, {**meta, "next_cursor": None})
@@ -87,7 +89,8 @@ def _by_cursor(rows: QuerySet[Any], asked: PageParameters, path: str) -> Page:
     """Keyset pagination: the page starts after the keys of the last row seen."""
     keys, size = asked.order, asked.size
     # The signature covers what list it is: the path, the filters and the order.
-    salt = repr((path, sorted(map(repr, asked.filters.items())), [repr(k) for k in keys]))
+    order = [(key.name, key.descending) for key in keys]
+    salt = repr((path, sorted(map(repr, asked.filters.items())), order))
     columns = {f"key_{i}": key.expression for i, key in enumerate(keys)}
     if cursor := asked.validated_data["cursor"]:
         rows = rows.filter(_after(keys, _opened(cursor, salt)))

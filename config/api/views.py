@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.envelope import Failure, failure_response
@@ -26,10 +25,6 @@ class UnknownURL(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """There is nothing here."""
         raise NotFound(f"There is nothing at {request.path[:200]}; see /api/v1/docs.")
-
-    def get(self, request: Request) -> Response:
-        """Never reached: `initial` raises."""
-        raise NotFound
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

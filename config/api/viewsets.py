@@ -99,7 +99,7 @@ class ResourceViewSet(GrammarViewSet):
         assert isinstance(asked, ListParameters)
         page = paginate(asked.filtered(self.get_queryset()), asked, request)
         if not page.rows and asked.may_approximate:
-            page = nearest(asked.approximated(self.get_queryset()), asked)
+            page = nearest(asked.approximated(self.get_queryset()), asked) or page
         meta = {**page.meta}
         if "with_ids" in asked.filters:
             there = {row.pk for row in page.rows}

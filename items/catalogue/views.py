@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -106,9 +107,11 @@ class ItemViewSet(ResourceViewSet):
     @extend_schema(responses=ChangeSerializer(many=True))
     @action(detail=True)
     def history(self, request: Request, pk: int) -> Response:
-        """Every change of this item, the newest first: who, when, before and after."""
-        events = self.get_object().events
-        page = paginate(events.all(), self.page_asked, request)
+        """Every change, the newest first: who, when, before and after. It outlives the item."""
+        events = history.events_of(Item, pk)
+        if not events.exists():
+            raise Http404
+        page = paginate(events, self.page_asked, request)
         shape: Any = ChangeSerializer
         data = shape(history.changes(page.rows), many=True).data
         return self.respond(data, **page.meta)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import psutil
 
-from tests.integration.conftest import ADMIN_EMAIL, ADMIN_PASSWORD, Server, wait_until_ready
+from tests.live import ADMIN_EMAIL, ADMIN_PASSWORD, Server, wait_until_ready
 
 AT_ONCE = 8
 
