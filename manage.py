@@ -5,12 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from environs import Env
+from dotenv import load_dotenv
 
 
 def main() -> None:
     """Run the command named on the command line, with `.env` read into the environment first."""
-    Env().read_env(str(Path(__file__).resolve().parent / ".env"), recurse=False)
+    load_dotenv(Path(__file__).resolve().parent / ".env", interpolate=False)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
     from config.local import prepare_environment

@@ -10,7 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
 from config.api.envelope import Failure, Success, to_json
+from config.api.exceptions import RETRY_AFTER_S
 from config.errors import Detail
+from config.middleware import GetResponse
 
 PROBE_TIMEOUT_S = 3.0
 CANARY_KEY, CANARY_TTL_S = "health-canary", 60
@@ -82,19 +84,37 @@ def _sentence(result: BaseException | None) -> str | None:
     return str(result).strip() or type(result).__name__ if result is not None else None
 
 
-def alive(request: HttpRequest) -> HttpResponse:
+class Probes:
+    """Answers /healthz and /readyz before anything else is asked.
+
+    A load balancer speaks plain HTTP and names whatever Host it likes.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The probe's answer, or that of all the rest."""
+        if request.path == "/healthz":
+            return alive()
+        if request.path == "/readyz":
+            return ready()
+        return self.get_response(request)
+
+
+def alive() -> HttpResponse:
     """200 while the process lives; asks nothing of anybody else."""
     return _answer(200, Success({"status": "alive"}))
 
 
-def ready(request: HttpRequest) -> HttpResponse:
+def ready() -> HttpResponse:
     """200 when requests can be answered (`degraded` without the cache), 503 when not."""
     outcomes = asyncio.run(examine())
     failed = [outcome for outcome in outcomes if outcome.problem is not None]
     if any(outcome.essential for outcome in failed):
         details = [Detail(outcome.name, "failed", "It does not answer.") for outcome in failed]
         answer = _answer(503, Failure("unavailable", "Not ready.", details))
-        answer["Retry-After"] = "2"
+        answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
     state = "degraded" if failed else "ready"
     checks = {outcome.name: "ok" if outcome.problem is None else "failed" for outcome in outcomes}

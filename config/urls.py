@@ -1,11 +1,10 @@
-"""Every URL: the admin, the API and its documentation, and the probes."""
+"""Every URL of the admin, the API and its documentation; config.health answers the probes."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from config import health
 from config.api.views import UnknownURL
 
 api_v1: list[URLPattern | URLResolver] = [
@@ -19,8 +18,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
     re_path("^api/", UnknownURL.as_view()),
-    path("healthz", health.alive),
-    path("readyz", health.ready),
 ]
 
 handler400 = "config.api.views.bad_request"
