@@ -1,0 +1,162 @@
+"""The web server as a child process, which does not outlive its parent."""
+
+import ctypes
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+READY_PATH = "/readyz"
+READY_TIMEOUT_S = 60.0
+ASK_TIMEOUT_S = 5.0
+POLL_S = 0.1
+WORKERS_STOP_S = 10  # for requests under way; then a worker is killed
+STOP_TIMEOUT_S = WORKERS_STOP_S + 5.0
+BLOCKING_THREADS = 2  # a worker; more only wait for each other
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not listened to
+
+
+class WebServerError(Exception):
+    """The web server cannot start, or did not go on; the message says what helps."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address as a person types it, without a slash at its end."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def check_free(address: Address) -> None:
+    """Raise WebServerError unless one may listen there now."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen()
+    except OSError as error:
+        raise WebServerError(
+            f"Port {address.port} on {address.host} cannot be used: {error.strerror}. Stop what "
+            f"listens there, or choose another with --port, for example {address.port + 1}."
+        ) from error
+
+
+class WebServer:
+    """Granian serving `config.wsgi`, for the length of a `with` block.
+
+    It sees nothing of the terminal's Ctrl-C: only its parent's word, or death, ends it. At the
+    block's end the requests under way are answered, within a bounded time.
+    """
+
+    def __init__(self, address: Address, workers: int, *, folder: Path) -> None:
+        self.address = address
+        self._command = _command(address, workers)
+        self._folder = folder
+        self._ready = False
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - the words are our own
+            self._command,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - it takes no lock that a thread may hold
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ready:  # before that there is no request, and workers that load hear nothing
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_TIMEOUT_S)
+        with suppress(ProcessLookupError, PermissionError):  # nothing is left of its group
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def wait_ready(self, host_header: str) -> None:
+        """Return when it answers that it is ready to serve.
+
+        Raises WebServerError when it ends first, or nothing good is heard in time.
+        """
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        answer = None
+        while answer != HTTPStatus.OK:
+            if time.monotonic() > deadline:
+                raise WebServerError(
+                    f"The web server is not ready after {READY_TIMEOUT_S:.0f} s: "
+                    f"{self.address.url}{READY_PATH} gave {answer}. What it wrote above may tell "
+                    "why."
+                )
+            time.sleep(POLL_S)
+            self.check()
+            answer = _ask(self.address, host_header)
+        self._ready = True
+
+    def check(self) -> None:
+        """Raise WebServerError if it has ended."""
+        code = self._process.poll()
+        if code is not None:
+            how = (
+                f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+            )
+            raise WebServerError(f"The web server ended by itself, {how}. See what it wrote above.")
+
+
+def _command(address: Address, workers: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "granian", "config.wsgi:application"),
+        *("--interface", "wsgi", "--no-ws"),
+        *("--host", address.host, "--port", str(address.port)),
+        *("--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(WORKERS_STOP_S)),
+        *("--log-level", "warning"),
+    ]
+
+
+def _tie_to_parent() -> Callable[[], None] | None:
+    """What makes the kernel stop the child when this process is killed outright (Linux)."""
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def tie() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died just before
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return tie
+
+
+def _ask(address: Address, host_header: str) -> int | str:
+    host = ANY_ADDRESS.get(address.host, address.host)
+    connection = http.client.HTTPConnection(host, address.port, timeout=ASK_TIMEOUT_S)
+    try:
+        connection.request("GET", READY_PATH, headers={"Host": host_header})
+        return connection.getresponse().status
+    except OSError as error:
+        return error.strerror or str(error)
+    except http.client.HTTPException as error:
+        return repr(error)
+    finally:
+        connection.close()
