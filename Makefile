@@ -33,7 +33,8 @@ lint: $(INSTALLED)
 	@$(IN_VENV) -m ruff check
 	@$(IN_VENV) -m ruff format --check
 	@$(IN_VENV) -m mypy
-	@$(IN_VENV) -W 'ignore:Got an error checking' manage.py makemigrations --check --dry-run
+	@DJANGO_SETTINGS_MODULE=tests.settings $(IN_VENV) -W 'ignore:Got an error checking' \
+		manage.py makemigrations --check --dry-run
 
 # The second file takes the versions of the first: what is tested is what production installs.
 lock: $(INSTALLED)

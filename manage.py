@@ -15,12 +15,19 @@ def main() -> None:
 
     from config.local import prepare_environment
 
-    prepare_environment()
+    prepare_environment(sys.argv[1] if len(sys.argv) > 1 else "")
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell reports it

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from django import forms
 from django.apps import apps
+from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import IntegrityError, models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from config import history
+from config import constraints, history
 from config.decimals import plain
 
 HISTORY_PAGE_SIZE = 50
@@ -61,12 +63,12 @@ class StockroomAdminSite(AdminSite):
 class StaleGuardForm(forms.ModelForm):
     """Refuses to save over what somebody else has saved since the form was opened."""
 
-    seen_at = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["seen_at"] = _moment(self.instance)
+            self.initial["seen"] = self._fingerprint(self.instance)
 
     def clean(self) -> dict[str, Any]:
         """The values. The row stays locked until it is saved, so nobody comes between."""
@@ -77,9 +79,14 @@ class StaleGuardForm(forms.ModelForm):
         current = rows.filter(pk=self.instance.pk).first()
         if current is None:
             raise forms.ValidationError("Somebody has deleted this meanwhile.", code="stale")
-        if _moment(current) != cleaned.get("seen_at"):
+        if self._fingerprint(current) != cleaned.get("seen"):
             raise forms.ValidationError(self._both_versions(current), code="stale")
         return cleaned
+
+    def _fingerprint(self, row: models.Model) -> str:
+        """What the form's fields hold in the database, relations to many included, as a digest."""
+        values = forms.model_to_dict(row, [name for name in self.fields if name != "seen"])
+        return sha256(repr(sorted(values.items())).encode()).hexdigest()
 
     def _both_versions(self, current: models.Model) -> SafeString:
         """What is there now beside what was typed, for each field in which they differ."""
@@ -99,10 +106,6 @@ class StaleGuardForm(forms.ModelForm):
             "</thead><tbody>{}</tbody></table>",
             rows,
         )
-
-
-def _moment(row: Any) -> str:
-    return str(row.updated_at.isoformat())
 
 
 def shown(value: Any) -> str:
@@ -152,17 +155,33 @@ class RecordAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fieldsets, with the hidden field that tells a stale form."""
         fieldsets = [
-            (name, {**options, "fields": [f for f in options["fields"] if f != "seen_at"]})
+            (name, {**options, "fields": [f for f in options["fields"] if f != "seen"]})
             for name, options in super().get_fieldsets(request, obj)
         ]
         if obj is not None and self.has_change_permission(request, obj):
-            fieldsets.append((None, {"fields": ["seen_at"], "classes": ["hidden"]}))
+            fieldsets.append((None, {"fields": ["seen"], "classes": ["hidden"]}))
         return fieldsets
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Add or change one; what only the database could refuse is said too."""
+        try:
+            return self._attributed_changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            broken = constraints.broken_by(error)
+            if broken is None:
+                raise
+            self.message_user(request, f"Nothing was saved. {broken.message}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
     @attributed
-    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add or change one."""
-        return super().changeform_view(*args, **kwargs)
+    def _attributed_changeform_view(self, *args: Any) -> HttpResponse:
+        return super().changeform_view(*args)
 
     @attributed
     def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -180,7 +199,9 @@ class RecordAdmin(ModelAdmin):
         """Who changed what, from what to what, the newest first."""
         record = self.get_object(request, object_id)
         if record is None:
-            raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
+            missing = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+            away: HttpResponse = missing(request, self.opts, object_id)
+            return away
         if not self.has_view_or_change_permission(request, record):
             raise PermissionDenied
         pages = Paginator(record.events.order_by("-pk"), HISTORY_PAGE_SIZE)
@@ -191,37 +212,47 @@ class RecordAdmin(ModelAdmin):
             "opts": self.opts,
             "object": record,
             "page": page,
-            "changes": [self._readable(c) for c in history.changes(list(page.object_list))],
+            "changes": self._readable(history.changes(list(page.object_list))),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
 
-    def _readable(self, change: history.Change) -> dict[str, Any]:
-        """A change with its fields named and valued as a person reads them."""
-        return {
-            "at": change.at,
-            "action": change.action,
-            "actor": change.actor,
-            "via": change.via,
-            "fields": [
-                (self._label(name), self._value(name, before), self._value(name, after))
-                for name, (before, after) in change.changes.items()
-                if not (change.action == "created" and shown(after) == NOTHING)
-            ],
-        }
+    def _readable(self, changes: list[history.Change]) -> list[dict[str, Any]]:
+        """Changes with their fields named and valued as a person reads them."""
+        related = self._related(changes)
+        return [
+            {
+                "change": change,
+                "fields": [
+                    (self._label(name), before, after)
+                    for name in change.names
+                    for before in [self._value(change.before, name, related)]
+                    for after in [self._value(change.after, name, related)]
+                    if not before == after == NOTHING
+                ],
+            }
+            for change in changes
+        ]
+
+    def _related(self, changes: list[history.Change]) -> dict[str, dict[Any, Any]]:
+        """{column: {id: row}} of all that the changes refer to, in one query a column."""
+        found = {}
+        for name in {name for change in changes for name in change.names}:
+            model = self.opts.get_field(name).related_model
+            if isinstance(model, type):
+                rows = [row for change in changes for row in (change.before, change.after) if row]
+                found[name] = model._default_manager.in_bulk({getattr(row, name) for row in rows})
+        return found
 
     def _label(self, name: str) -> str:
-        field = self.opts.get_field(name)
-        return str(getattr(field, "verbose_name", name))
+        return str(getattr(self.opts.get_field(name), "verbose_name", name))
 
-    def _value(self, name: str, value: Any) -> str:
+    def _value(self, row: Any, name: str, related: dict[str, dict[Any, Any]]) -> str:
         """A value; of a relation, what it refers to (its id alone when that is gone)."""
-        field = self.opts.get_field(name)
-        model = field.related_model
-        if value is None or not isinstance(model, type):
+        value = None if row is None else getattr(row, name)
+        if value is None or name not in related:
             return shown(value)
-        related = model._default_manager.filter(pk=value).first()
-        return str(related) if related is not None else f"#{value}"
+        return str(related[name].get(value, f"#{value}"))
 
 
 def changelist_url(model: type[models.Model], query: str = "") -> str:

@@ -25,12 +25,14 @@ Model = TypeVar("Model", bound=type[models.Model])
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
-def track(*, exclude: Sequence[str]) -> Callable[[Model], Model]:
+def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Model], Model]:
     """Decorate a model so that the database keeps its history in `<Model>Event`.
 
     `exclude` names the fields that are derived or bookkeeping: they are not stored, and a change
-    of nothing else makes no event. The events can be neither updated nor deleted.
+    of nothing else makes no event. The events can be neither updated nor deleted. A table of
+    `pairs` (many to many) has no row of its own to refer to.
     """
+    row = pghistory.ObjForeignKey(related_name="events", related_query_name="events")
     decorate: Callable[[Model], Model] = pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -38,7 +40,7 @@ def track(*, exclude: Sequence[str]) -> Callable[[Model], Model]:
         exclude=list(exclude),
         context_field=pghistory.ContextJSONField(null=True),
         context_id_field=None,  # type: ignore[arg-type]  # None is documented: no column
-        obj_field=pghistory.ObjForeignKey(related_name="events", related_query_name="events"),
+        obj_field=None if pairs else row,
         append_only=True,
         level=pgtrigger.Statement,
     )
@@ -65,14 +67,19 @@ def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> I
 
 @dataclass(frozen=True)
 class Change:
-    """One event of a row's history. `changes` maps a column's name to (before, after)."""
+    """One event of a row's history: its snapshots (None where there is none), and what differs.
+
+    `names` are the columns that differ; of a row that was made or deleted, all of them.
+    """
 
     at: datetime
     action: str
     actor: dict[str, Any] | None
     via: str | None
     request_id: str | None
-    changes: dict[str, tuple[Any, Any]]
+    names: list[str]
+    before: Any | None
+    after: Any | None
 
 
 def events_of(model: type[models.Model], pk: int) -> models.QuerySet[Any]:
@@ -98,23 +105,24 @@ def changes(events: Sequence[models.Model]) -> list[Change]:
     ]
 
 
-def _change(event: Any, before: Any | None) -> Change:
+def _change(event: Any, previous: Any | None) -> Change:
     action = ACTIONS[event.pgh_label]
     cause = event.pgh_context or {}
+    before = event if action == "deleted" else previous
+    after = None if action == "deleted" else event
     names = [f.attname for f in event._meta.fields if not f.attname.startswith("pgh_")]
-    old = {name: getattr(before, name) for name in names} if before is not None else {}
-    new = {name: getattr(event, name) for name in names if name != "id"}
-    if action == "created":
-        found = {name: (None, value) for name, value in new.items()}
-    elif action == "deleted":
-        found = {name: (value, None) for name, value in new.items()}
-    else:
-        found = {n: (old.get(n), value) for n, value in new.items() if old.get(n) != value}
     return Change(
         at=event.pgh_created_at,
         action=action,
         actor=cause.get("actor"),
         via=cause.get("via"),
         request_id=cause.get("request_id"),
-        changes=found,
+        names=[
+            name
+            for name in names
+            if name != "id"
+            and (not (before and after) or getattr(before, name) != getattr(after, name))
+        ],
+        before=before,
+        after=after,
     )

@@ -12,23 +12,28 @@ from pathlib import Path
 from config.embedded import ServicesError, make_data_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+STARTERS = frozenset({"up", "services"})
+KEY_FILE = "secret_key"
 KEY_BYTES = 50
 KEY_MIN_CHARACTERS = 50  # what Django's own check asks for
 
 
-def prepare_environment() -> None:
+def prepare_environment(command: str) -> None:
     """Give a private run a secret key of its own, and plain HTTP unless `HTTPS` says otherwise.
 
-    The key is made once and kept in the data folder (`STOCKROOM_DATA`, or `.data` beside
-    manage.py). Does nothing when `SECRET_KEY` or `DATABASE_URL` is set. Ends the process with a
+    The key is made once, by one of the commands that begin such a run (STARTERS), and kept in the
+    data folder (`STOCKROOM_DATA`, or `.data` beside manage.py). Does nothing when `SECRET_KEY` or
+    `DATABASE_URL` is set, nor for another command before there is a key. Ends the process with a
     sentence when the key can be neither read nor made.
     """
     if os.environ.get("SECRET_KEY") or os.environ.get("DATABASE_URL"):
         return
     data = Path(os.environ.get("STOCKROOM_DATA") or BASE_DIR / ".data")
+    if command not in STARTERS and not (data / KEY_FILE).exists():
+        return
     try:
         make_data_folder(data)
-        key = _secret_key(data / "secret_key")
+        key = _secret_key(data / KEY_FILE)
     except (OSError, ServicesError) as error:
         sys.exit(f"{error}\n(It would hold this run's secret key; or set SECRET_KEY yourself.)")
     os.environ["SECRET_KEY"] = key

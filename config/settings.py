@@ -6,11 +6,12 @@ understood stops the start with a sentence that names the variable.
 
 from pathlib import Path
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 from environs import validate as accept
 
-from config import embedded
+from config import embedded, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -25,20 +26,18 @@ try:
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-    TRUSTED_PROXIES: list[str] = env.list(
-        "TRUSTED_PROXIES", []
-    )  # addresses or networks, e.g. 10.0.0.0/8
+    TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [], validate=environment.networks)
 
     STOCKROOM_DATA = Path(env.str("STOCKROOM_DATA", str(BASE_DIR / ".data"))).absolute()
     PORT = env.int("PORT", 8000, validate=accept.Range(1, 65535))
     WORKERS = env.int("WORKERS", 2, validate=accept.Range(1, 256))
-    DATABASE_URL = env.str("DATABASE_URL", "")
+    DATABASE_URL = env.str("DATABASE_URL", "", validate=environment.database_url)
     DATABASE_POOL = env.int("DATABASE_POOL", 0, validate=accept.Range(0, 1000))
-    REDIS_URL = env.str("REDIS_URL", "")
+    REDIS_URL = env.str("REDIS_URL", "", validate=environment.cache_url)
     ADMIN_EMAIL = env.str("ADMIN_EMAIL", "admin@example.org")
     ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
     TOKEN_TTL_S = env.int("TOKEN_TTL_S", 30 * DAY_S, validate=accept.Range(min=60))
-    DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD")
+    DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD", validate=environment.currency)
     LOG_LEVEL = env.str(
         "LOG_LEVEL", "INFO", validate=accept.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
@@ -46,9 +45,8 @@ try:
     PRIVATE_DATABASE = not DATABASE_URL
     PRIVATE_CACHE = not REDIS_URL
     DATABASES = {
-        "default": env.dj_db_url(
-            "DATABASE_URL",
-            embedded.database_url(STOCKROOM_DATA),
+        "default": dj_database_url.parse(
+            DATABASE_URL or embedded.database_url(STOCKROOM_DATA),
             conn_max_age=0 if DATABASE_POOL else None,  # None: one connection a thread, kept
             conn_health_checks=True,
         )
@@ -85,8 +83,10 @@ MIDDLEWARE = [
     "config.health.Probes",
     "config.middleware.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
+    "config.api.edges.ApiEdges",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # messages in the reader's language
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -111,9 +111,12 @@ TEMPLATES = [
 ]
 
 # ── Database and cache ────────────────────────────────────────────────────────────────────────
+NEAR_ENOUGH = 0.3  # trigram similarity of a word to one with two letters swapped: chiar, chair
+GIVEN_OPTIONS = DATABASES["default"].get("OPTIONS", {}).get("options", "")
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "connect_timeout": 3,
+    "options": f"{GIVEN_OPTIONS} -c pg_trgm.word_similarity_threshold={NEAR_ENOUGH}",
     **({"pool": {"min_size": 1, "max_size": DATABASE_POOL}} if DATABASE_POOL else {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -136,7 +139,10 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # ── Sign-in ───────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "users.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},

@@ -6,6 +6,7 @@ without accents, in lower case, and with a space after each ASCII punctuation ma
 word, also the 12 of ABC-12, starts after a space, where a short term may look for it).
 """
 
+import re
 import unicodedata
 from typing import Any, Self, TypeVar
 
@@ -20,11 +21,12 @@ Model = TypeVar("Model", bound=models.Model)
 COMBINING_MARKS = r"[\u0300-\u036f]"
 ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
 TRIGRAM_LENGTH = 3
+ACCENTS = re.compile(COMBINING_MARKS)
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)
 
 
-def sort_key(field: str) -> Collate:
+def sort_key(field: Any) -> Collate:
     """The expression by which text is ordered: case ignored, the same on every server."""
     return Collate(Lower(field), "C")
 
@@ -75,13 +77,16 @@ class SearchableQuerySet(models.QuerySet[Model]):
     def search(self, text: str) -> Self:
         """Rows that hold every word of `text` somewhere, whatever the case or the accents.
 
-        A word under three code points (decomposed) has no trigram and matches only where a word of
-        the row starts with it.
+        A word under three letters (decomposed) has no trigram and matches only where a word of the
+        row starts with it. Accents alone are nothing to find.
         """
         found = self
         for term in text.split():
+            length = len(ACCENTS.sub("", unicodedata.normalize("NFKD", term)))
+            if not length:
+                return self.none()
             pattern = search_form(Value(term, TEXT))
-            if len(unicodedata.normalize("NFKD", term)) < TRIGRAM_LENGTH:
+            if length < TRIGRAM_LENGTH:
                 pattern = Concat(SPACE, pattern)
             found = found.filter(search_text__contains=pattern)
         return found

@@ -1,9 +1,10 @@
 """Trees of named nodes: what categories (and locations) have in common."""
 
 from collections.abc import Sequence
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import pgtrigger
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
@@ -61,6 +62,13 @@ class TreeNode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse, in a form, what the database would refuse: a place below itself."""
+        nodes: Any = type(self)._default_manager
+        parent = getattr(self, "parent_id", None)
+        if self.pk and parent and nodes.below(self.pk).filter(pk=parent).exists():
+            raise ValidationError({"parent": "It cannot be moved below itself."})
 
 
 def node_constraints(kind: str) -> Sequence[models.BaseConstraint]:

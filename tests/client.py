@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 BASE = "/api/v1"
@@ -15,17 +14,18 @@ BASE = "/api/v1"
 class Reply:
     """An answer; `data`, `meta` and `error` are the envelope's."""
 
-    response: HttpResponse
+    response: Any
 
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return self.response.status_code
+        return int(self.response.status_code)
 
     @cached_property
     def body(self) -> dict[str, Any]:
         """The whole envelope."""
-        return json.loads(self.response.content)
+        body: dict[str, Any] = json.loads(self.response.content)
+        return body
 
     @property
     def data(self) -> Any:
@@ -36,13 +36,15 @@ class Reply:
     @property
     def meta(self) -> dict[str, Any]:
         """What is said about it."""
-        return self.body["meta"]
+        meta: dict[str, Any] = self.body["meta"]
+        return meta
 
     @property
     def error(self) -> dict[str, Any]:
         """What a failure answers with."""
         assert not self.body["success"], self.body
-        return self.body["error"]
+        error: dict[str, Any] = self.body["error"]
+        return error
 
     @property
     def codes(self) -> dict[str, str]:
@@ -50,7 +52,7 @@ class Reply:
         return {detail["field"]: detail["code"] for detail in self.error["details"]}
 
     def __getitem__(self, header: str) -> str:
-        return self.response[header]
+        return str(self.response[header])
 
 
 class Api:

@@ -41,31 +41,31 @@ def api_of(db: None) -> Callable[[User], Api]:
 @pytest.fixture
 def nobody(db: None) -> User:
     """Somebody signed in without a group."""
-    return UserFactory(name="No Group")
+    return UserFactory.create(name="No Group")
 
 
 @pytest.fixture
 def viewer(db: None) -> User:
     """Somebody who reads."""
-    return UserFactory(name="Vera Viewer", group="Viewer", is_staff=True)
+    return UserFactory.create(name="Vera Viewer", group="Viewer", is_staff=True)
 
 
 @pytest.fixture
 def clerk(db: None) -> User:
     """Somebody who edits items."""
-    return UserFactory(name="Clara Clerk", group="Clerk", is_staff=True)
+    return UserFactory.create(name="Clara Clerk", group="Clerk", is_staff=True)
 
 
 @pytest.fixture
 def manager(db: None) -> User:
     """Somebody who manages users too."""
-    return UserFactory(name="Max Manager", group="Manager", is_staff=True)
+    return UserFactory.create(name="Max Manager", group="Manager", is_staff=True)
 
 
 @pytest.fixture
 def admin_user(db: None) -> User:
     """Somebody who may do everything (pytest-django's `admin_client` is signed in as them)."""
-    return UserFactory(name="Ada Admin", is_staff=True, is_superuser=True)
+    return UserFactory.create(name="Ada Admin", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

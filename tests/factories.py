@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import factory
 from django.contrib.auth.models import Group
+from factory.declarations import Sequence
 from factory.django import DjangoModelFactory
 
 from items.models import Category, Item
 from users import services
 from users.models import ApiToken, User
 
-PASSWORD = "correct horse battery staple"  # noqa: S105  of users that live for one test
+PASSWORD = "correct horse battery staple"
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -20,8 +20,8 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    email = factory.Sequence(lambda n: f"person{n}@example.org")
-    name = factory.Sequence(lambda n: f"Person {n}")
+    email = Sequence(lambda n: f"person{n}@example.org")
+    name = Sequence(lambda n: f"Person {n}")
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
@@ -38,7 +38,7 @@ class CategoryFactory(DjangoModelFactory[Category]):
     class Meta:
         model = Category
 
-    name = factory.Sequence(lambda n: f"Category {n}")
+    name = Sequence(lambda n: f"Category {n}")
 
 
 class ItemFactory(DjangoModelFactory[Item]):
@@ -47,8 +47,8 @@ class ItemFactory(DjangoModelFactory[Item]):
     class Meta:
         model = Item
 
-    sku = factory.Sequence(lambda n: f"SKU-{n:06}")
-    name = factory.Sequence(lambda n: f"Item {n}")
+    sku = Sequence(lambda n: f"SKU-{n:06}")
+    name = Sequence(lambda n: f"Item {n}")
     currency = "EUR"
 
     @classmethod

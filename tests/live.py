@@ -67,11 +67,11 @@ def live_server(database_url: str, *options: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {
+    environment: dict[str, str] = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database_url,
-        "REDIS_URL": settings.CACHES["default"]["LOCATION"],
+        "REDIS_URL": str(settings.CACHES["default"]["LOCATION"]),
         "SECRET_KEY": settings.SECRET_KEY,
         "ADMIN_EMAIL": ADMIN_EMAIL,
         "ADMIN_PASSWORD": ADMIN_PASSWORD,

@@ -14,4 +14,5 @@ from config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A server in another locale still gives us a database in which text search sees every script.
 DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}  # noqa: F405
+WHITENOISE_AUTOREFRESH = True  # look a static file up when asked, not all at each client's start
 CACHES["default"]["KEY_PREFIX"] = "stockroom-test"  # noqa: F405

@@ -14,7 +14,7 @@ LAYERS = (
     ("querysets",),
     ("models",),
     ("services", "groups", "passwords"),
-    ("serializers", "authentication", "permissions", "figures"),
+    ("serializers", "authentication", "permissions", "figures", "forms"),
     ("views", "admin"),
     ("urls",),
 )

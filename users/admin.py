@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
@@ -14,7 +15,7 @@ from django.template.response import TemplateResponse
 from config.admin import RecordAdmin, StaleGuardForm, attributed
 from config.errors import DomainError
 from users import services
-from users.models import ApiToken, User
+from users.models import ApiToken, Membership, User
 
 
 def _actor(request: HttpRequest) -> User:
@@ -103,15 +104,37 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
         return field
 
     @attributed
-    def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Set somebody's password, which ends their tokens."""
-        return super().user_change_password(*args, **kwargs)
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Set somebody's password, or take it away; both end their tokens."""
+        response = super().user_change_password(request, id, form_url)
+        user = self.get_object(request, unquote(id))
+        if request.method == "POST" and user is not None and not user.has_usable_password():
+            services.revoke_tokens_of(user)
+        return response
 
     def get_actions(self, request: HttpRequest) -> Any:
         """No deletion of many: who may be deleted is asked for each."""
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What a deletion takes with it; tokens go with their user, though nobody deletes them."""
+        objects, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, forbidden - {ApiToken._meta.verbose_name}, protected
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who changed what; and when they came into which group, or left it."""
+        events = Membership.events_of(object_id) if object_id.isdecimal() else []
+        extra = {**(extra_context or {}), "memberships": events}
+        return super().history_view(request, object_id, extra)
 
 
 class TokenForm(forms.ModelForm):
@@ -124,14 +147,21 @@ class TokenForm(forms.ModelForm):
         model = ApiToken
         fields = ["user", "name", "scope", "expires_at"]
 
-    def clean_user(self) -> User:
-        """Whose it is. Refuses one who has rights that the maker lacks."""
-        user: User = self.cleaned_data["user"]
+    def clean(self) -> dict[str, Any]:
+        """The values. Refuses a user who has rights that the maker lacks, and a useless token."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        if not services.may_manage(self.maker, cleaned["user"]):
+            self.add_error("user", "They have rights that you do not have yourself.")
+            return cleaned
         try:
-            services.require_may_manage(self.maker, user)
+            wanted = {name: cleaned[name] for name in ("user", "name", "expires_at")}
+            services.check_token(**wanted)
         except DomainError as error:
-            raise forms.ValidationError(error.message) from error
-        return user
+            reasons = [detail.message for detail in error.details] or [error.message]
+            raise forms.ValidationError(reasons) from error
+        return cleaned
 
     def save(self, commit: bool = True) -> ApiToken:
         """Make the token; `text` has what is to be shown once."""

@@ -1,7 +1,7 @@
 """Who holds, lends and looks after things, and the tokens their programs use."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.validators import MaxValueValidator, MinLengthValidator
@@ -77,8 +77,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         indexes = [
             text.search_index("user_search"),
             models.Index(text.sort_key("name"), "id", name="user_by_name"),
+            models.Index(text.sort_key("email"), "id", name="user_by_email"),
         ]
-        triggers = [triggers.touch("last_login", "search_text")]
+        triggers = triggers.bookkeeping("last_login", "search_text")
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
@@ -94,6 +95,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """The name, as the admin greets its reader."""
         return self.name
+
+
+@history.track(pairs=True)
+class Membership(User.groups.through):  # type: ignore[misc,name-defined]
+    """Who is in which group: tracked, since that is what says what they may do."""
+
+    class Meta:
+        proxy = True
+
+    @classmethod
+    def events_of(cls, user_id: int | str) -> models.QuerySet[Any]:
+        """When the user came into a group ("insert") or left it ("delete"), the newest first."""
+        events: models.QuerySet[Any] = cls.pgh_event_model._default_manager.select_related("group")
+        return events.filter(user=user_id).order_by("-pk")
 
 
 class ApiToken(models.Model):

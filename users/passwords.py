@@ -1,8 +1,7 @@
 """What happens when a password changes, wherever it is changed: API, admin or command."""
 
-from django.utils import timezone
-
-from users.models import ApiToken, User
+from users import services
+from users.models import User
 
 
 class EndsTokens:
@@ -22,4 +21,4 @@ class EndsTokens:
     def password_changed(self, password: str, user: User | None = None) -> None:
         """Revoke what is not revoked yet."""
         if user is not None and user.pk is not None:
-            ApiToken.objects.owned_by(user).unrevoked().update(revoked_at=timezone.now())
+            services.revoke_tokens_of(user)

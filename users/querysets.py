@@ -81,7 +81,3 @@ class ApiTokenQuerySet(models.QuerySet[Any]):
             revoked_at__isnull=True,
             user__is_active=True,
         )
-
-    def unrevoked(self) -> Self:
-        """Those that nobody has revoked, expired ones included."""
-        return self.filter(revoked_at__isnull=True)

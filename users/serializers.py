@@ -1,8 +1,10 @@
 """The shape of users and tokens, in and out."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -68,6 +70,16 @@ class UserSerializer(ResourceSerializer):
             "updated_at",
         ]
 
+    def validate_password(self, password: str) -> str:
+        """The password, when Django's validators find nothing against it for this person."""
+        sent = {name: self.initial_data.get(name) for name in ("email", "name")}
+        known = {name: value for name, value in sent.items() if isinstance(value, str)}
+        whose = copy(self.instance) if isinstance(self.instance, User) else User()
+        for name, value in known.items():
+            setattr(whose, name, value)
+        validate_password(password, whose)
+        return password
+
     def validate_email(self, email: str) -> str:
         """The e-mail in the one form in which it is kept."""
         return UserManager.normalize_email(email)
@@ -93,10 +105,15 @@ class SelfSerializer(UserSerializer):
 
 
 class PasswordChangeSerializer(StrictSerializer):
-    """One's own password, from what to what."""
+    """One's own password, from what to what; `context["user"]` is whose."""
 
     current_password = PasswordField()
     new_password = PasswordField()
+
+    def validate_new_password(self, password: str) -> str:
+        """The password, when Django's validators find nothing against it."""
+        validate_password(password, self.context["user"])
+        return password
 
 
 class LogInSerializer(StrictSerializer):

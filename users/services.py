@@ -11,14 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.models import Group
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from config.errors import Conflict, Detail, Invalid, NotAllowed
-from users.models import ApiToken, User
+from users.models import NAME_MAX_LENGTH, ApiToken, User
 
 TOKEN_PREFIX = "sr_"  # noqa: S105  not a secret: it tells secret scanners what this is
 TOKEN_BYTES = 32
@@ -57,7 +56,18 @@ def may_manage(actor: User, target: User) -> bool:
         return True
     if target.is_superuser or (target.is_staff and not actor.is_staff):
         return False
-    return target.get_all_permissions() <= actor.get_all_permissions()
+    return rights_of(target) <= rights_of(actor)
+
+
+def rights_of(user: User) -> set[str]:
+    """Every right by group or by name, {"items.view_item", …}; also of who is not active.
+
+    (Django's get_all_permissions says that an inactive user has none, but to activate the account,
+    or to set its password, would give them back.)
+    """
+    given = Permission.objects.filter(Q(group__user=user) | Q(user=user))
+    pairs = given.values_list("content_type__app_label", "codename").distinct().order_by()
+    return {f"{app}.{codename}" for app, codename in pairs}
 
 
 def require_may_manage(actor: User, target: User) -> None:
@@ -71,7 +81,7 @@ def grantable_groups(actor: User) -> list[Group]:
     groups = Group.objects.prefetch_related("permissions__content_type")
     if actor.is_superuser:
         return list(groups)
-    held = actor.get_all_permissions()
+    held = rights_of(actor)
     return [
         group
         for group in groups
@@ -101,12 +111,10 @@ def create_user(
 ) -> User:
     """Put a person into the register; without a password they cannot log in.
 
-    Raises NotAllowed for rights that `actor` lacks, Invalid for a bad password; the database
-    refuses an e-mail that somebody has (IntegrityError).
+    Raises NotAllowed for rights that `actor` lacks; the database refuses an e-mail that somebody
+    has (IntegrityError).
     """
     require_may_grant(actor, groups, is_staff=fields.get("is_staff", False))
-    if password is not None:
-        require_good_password(password, User(email=email, **fields), field="password")
     user = User.objects.create_user(email, password, **fields)
     user.groups.set(groups)
     return user
@@ -125,7 +133,7 @@ def update_user(
     """Change a user's fields, those that are named and no others; `user` is locked by the caller.
 
     One's own e-mail changes only with one's `current_password`; a new password ends all tokens.
-    Raises NotAllowed, WrongPassword or Invalid.
+    Raises NotAllowed or WrongPassword.
     """
     require_may_manage(actor, user)
     require_may_grant(actor, groups or (), is_staff=fields.get("is_staff", False))
@@ -135,7 +143,6 @@ def update_user(
     for name, value in fields.items():
         setattr(user, name, value)
     if password is not None:
-        require_good_password(password, user, field="password")
         user.set_password(password)
         fields["password"] = user.password
     if fields:
@@ -154,26 +161,15 @@ def delete_user(*, actor: User, user: User) -> None:
 
 
 # ── Passwords ─────────────────────────────────────────────────────────────────────────────────
-def require_good_password(password: str, user: User, *, field: str) -> None:
-    """Raise Invalid, naming `field`, with each reason of Django's validators that refuses it."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(
-            *(Detail(field, e.code or "invalid", e.messages[0]) for e in error.error_list)
-        ) from error
-
-
 @transaction.atomic
 def change_password(*, user: User, current: str, new: str) -> None:
     """Change one's own password, which ends all one's tokens (see users.passwords).
 
-    Raises WrongPassword or Invalid.
+    Raises WrongPassword. (Whether the new one is good enough is asked where it is typed.)
     """
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not locked.check_password(current):
         raise WrongPassword
-    require_good_password(new, locked, field="new_password")
     locked.set_password(new)
     locked.save(update_fields=["password"])
 
@@ -197,6 +193,17 @@ def log_in(*, email: str, password: str) -> NewToken:
     return create_token(user=user, name="log-in", scope=ApiToken.Scope.WRITE)
 
 
+def check_token(*, user: User, name: str, expires_at: datetime | None) -> None:
+    """Raise Conflict or Invalid when no such token can be made."""
+    if not user.is_active:
+        raise Conflict(f"{user.name} is not active: such a token would open nothing.")
+    if not 0 < len(name.strip()) <= NAME_MAX_LENGTH:
+        message = f"The name needs from 1 to {NAME_MAX_LENGTH} characters."
+        raise Invalid(Detail("name", "invalid", message))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Invalid(Detail("expires_at", "in_the_past", "The token would have expired already."))
+
+
 def create_token(
     *,
     user: User,
@@ -208,15 +215,10 @@ def create_token(
     """Make a token for `user`; without `expires_at` it is good for TOKEN_TTL_S seconds.
 
     A token made `within` another cannot be wider than that one, nor live longer: asked to, this
-    raises NotAllowed; not asked, it ends when that one does. Raises Invalid for an end that is past
-    and Conflict for a user who is not active.
+    raises NotAllowed; not asked, it ends when that one does. Raises also what `check_token` raises.
     """
-    now = timezone.now()
-    if not user.is_active:
-        raise Conflict(f"{user.name} is not active: such a token would open nothing.")
-    if expires_at is not None and expires_at <= now:
-        raise Invalid(Detail("expires_at", "in_the_past", "The token would have expired already."))
-    end = expires_at or now + timedelta(seconds=settings.TOKEN_TTL_S)
+    check_token(user=user, name=name, expires_at=expires_at)
+    end = expires_at or timezone.now() + timedelta(seconds=settings.TOKEN_TTL_S)
     if within is not None:
         end = _end_within(within, asked=expires_at, default=end)
         if within.scope == ApiToken.Scope.READ and scope != ApiToken.Scope.READ:
@@ -244,4 +246,13 @@ def _end_within(within: ApiToken, *, asked: datetime | None, default: datetime) 
 
 def revoke_token(token: ApiToken) -> None:
     """Revoke a token from now on; one that is revoked already keeps its date."""
-    ApiToken.objects.filter(pk=token.pk).unrevoked().update(revoked_at=timezone.now())
+    _revoke(ApiToken.objects.filter(pk=token.pk))
+
+
+def revoke_tokens_of(user: User) -> None:
+    """Revoke all of a user's tokens, as a change of password does."""
+    _revoke(ApiToken.objects.owned_by(user))
+
+
+def _revoke(tokens: QuerySet[ApiToken]) -> None:
+    tokens.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())

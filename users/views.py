@@ -7,9 +7,11 @@ from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
 from config.api import parameters as p
+from config.api.envelope import Success
 from config.api.viewsets import GrammarViewSet, ResourceViewSet
 from config.text import sort_key
 from users import services
@@ -43,7 +45,7 @@ class UserParameters(p.ListParameters):
 
     orderings: ClassVar = {
         "name": sort_key("name"),
-        "email": "email",
+        "email": sort_key("email"),
         "created_at": "created_at",
         "updated_at": "updated_at",
     }
@@ -106,9 +108,9 @@ class MeViewSet(UserViewSet):
         return SelfSerializer
 
     @extend_schema(request=PasswordChangeSerializer, responses={200: None})
-    def password(self, request: Request) -> Response:
+    def password(self, request: Request, **_: Any) -> Response:
         """Change one's password. It ends all one's tokens, the one in use too: log in anew."""
-        asked = PasswordChangeSerializer(data=request.data)
+        asked = PasswordChangeSerializer(data=self.body(), context={"user": request.user})
         asked.is_valid(raise_exception=True)
         services.change_password(
             user=actor(request),
@@ -136,10 +138,9 @@ class LogInViewSet(GrammarViewSet):
     @extend_schema(request=LogInSerializer, responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
         """Log in: a token that writes, shown this once."""
-        asked = LogInSerializer(data=request.data)
+        asked = LogInSerializer(data=self.body())
         asked.is_valid(raise_exception=True)
-        made = services.log_in(**asked.validated_data)
-        return self.respond(shown_once(made), code=status.HTTP_201_CREATED)
+        return shown_once(request, services.log_in(**asked.validated_data))
 
     @extend_schema(request=None)
     def destroy(self, request: Request) -> Response:
@@ -164,21 +165,22 @@ class TokenViewSet(ResourceViewSet):
     @extend_schema(responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
         """Make a token, not wider than the one in use and not outliving it; shown this once."""
-        asked = self.get_serializer(data=request.data)
+        asked = self.get_serializer(data=self.body())
         asked.is_valid(raise_exception=True)
         made = services.create_token(
             user=actor(request), within=token_in_use(request), **asked.validated_data
         )
-        response = self.respond(shown_once(made), code=status.HTTP_201_CREATED)
-        response["Location"] = self.location(made.record.pk)
-        return response
+        return shown_once(request, made)
 
     def perform_destroy(self, instance: ApiToken) -> None:
         """Revoke it; it stays in the list with its date."""
         services.revoke_token(instance)
 
 
-def shown_once(made: services.NewToken) -> dict[str, Any]:
-    """A new token with its text."""
+def shown_once(request: Request, made: services.NewToken) -> Response:
+    """The answer that shows a new token's text."""
     made.record.refresh_from_db()
-    return {**TokenSerializer(made.record).data, "token": made.text}
+    data = {**TokenSerializer(made.record).data, "token": made.text}
+    response = Response(Success(data), status=status.HTTP_201_CREATED)
+    response["Location"] = reverse("apitoken-detail", args=[made.record.pk], request=request)
+    return response

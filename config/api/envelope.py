@@ -1,5 +1,6 @@
 """The one shape of every JSON answer, and the renderer that writes it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -48,6 +49,11 @@ class Failure:
 def to_json(body: Any) -> bytes:
     """UTF-8 JSON; decimals travel as strings, dataclasses as objects, times in UTC with a Z."""
     return orjson.dumps(body, default=_decimal_as_text, option=orjson.OPT_UTC_Z)
+
+
+def raw_json(value: Any) -> orjson.Fragment:
+    """A value out of a JSON column, for `to_json`; it may hold numbers of any size."""
+    return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _decimal_as_text(value: Any) -> str:

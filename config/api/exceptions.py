@@ -20,6 +20,7 @@ from config.errors import Conflict, Detail, DomainError, Invalid, NotAllowed
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2  # how soon a client may ask again when the database is away
+MAX_DETAILS = 100  # of one answer: a large bad body must not be answered by a larger one
 MANY_NAMED = 3  # how many of the rows that stand in the way of a deletion are named
 
 STATUS_OF = {
@@ -85,7 +86,7 @@ def _answer(status: int, message: str, *details: Detail, code: str = "") -> Resp
 
 def _of_drf(error: Exception) -> Response | None:
     if isinstance(error, drf.ValidationError):
-        return _answer(422, INVALID_MESSAGE, *flatten(error.detail))
+        return _answer(422, INVALID_MESSAGE, *flatten(error.detail)[:MAX_DETAILS])
     if not isinstance(error, drf.APIException):
         return None
     code = CODE_OF.get(error.status_code, error.default_code)

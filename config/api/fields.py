@@ -1,5 +1,6 @@
 """Serializer fields that take only their own JSON type, and those that Stockroom adds."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -7,9 +8,11 @@ from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.api.envelope import raw_json
 from config.decimals import plain
 
 BIGINT_MAX = 2**63 - 1
+DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
 JSON_SAFE_INTEGER = 2**63 - 1  # what our writer of JSON can carry
 
@@ -77,13 +80,15 @@ class BooleanField(serializers.BooleanField):
 class DecimalField(serializers.DecimalField):
     """An exact decimal: a string or a number on the way in, never through a float."""
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """As for any field: an empty string is no null."""
+        return serializers.Field.validate_empty_values(self, data)
+
     def to_internal_value(self, data: Any) -> Decimal:
         """The number. Raises ValidationError for what is none, or has too many digits."""
         if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
             self.fail("invalid")
-        if isinstance(data, str) and not (data.isascii() and data == data.strip() and data):
-            self.fail("invalid")
-        if isinstance(data, str) and "_" in data:
+        if isinstance(data, str) and not DECIMAL_TEXT.fullmatch(data):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -135,8 +140,8 @@ class JSONObjectField(serializers.JSONField):
         return {self._text(key): self._kept(value, 1) for key, value in data.items()}
 
     def to_representation(self, value: Any) -> Any:
-        """The object as it is."""
-        return value
+        """The object as it is; numbers of any size pass through."""
+        return raw_json(value)
 
     def _kept(self, value: Any, depth: int) -> Any:
         if depth > JSON_MAX_DEPTH:

@@ -1,22 +1,25 @@
 """The history of a resource as the API answers it."""
 
-from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api.serializers import SummarySerializer
-from config.decimals import plain
 from config.history import ACTIONS, Change
+
+
+@extend_schema_field({})
+class AnythingField(serializers.JSONField):
+    """Any JSON value, null too."""
 
 
 class FieldChangeSerializer(serializers.Serializer[Any]):
     """One field, from what to what."""
 
     field = serializers.CharField(read_only=True)
-    before = serializers.JSONField(read_only=True, allow_null=True)
-    after = serializers.JSONField(read_only=True, allow_null=True)
+    before = AnythingField(read_only=True)
+    after = AnythingField(read_only=True)
 
 
 class ChangeSerializer(serializers.Serializer[Change]):
@@ -31,12 +34,17 @@ class ChangeSerializer(serializers.Serializer[Change]):
 
     @extend_schema_field(FieldChangeSerializer(many=True))
     def get_changes(self, change: Change) -> list[dict[str, Any]]:
-        """The fields that differ; decimals as text."""
+        """The fields that differ, as the resource itself (`context["shape"]`) writes them."""
         return [
-            {"field": name, "before": _json(before), "after": _json(after)}
-            for name, (before, after) in change.changes.items()
+            {
+                "field": name,
+                "before": self._written(name, change.before),
+                "after": self._written(name, change.after),
+            }
+            for name in change.names
         ]
 
-
-def _json(value: Any) -> Any:
-    return plain(value) if isinstance(value, Decimal) else value
+    def _written(self, name: str, row: Any) -> Any:
+        field = self.context["shape"].fields[name]
+        value = None if row is None else field.get_attribute(row)
+        return None if value is None else field.to_representation(value)

@@ -53,12 +53,13 @@ def nearest(rows: QuerySet[Any], asked: ListParameters) -> Page | None:
 # ── By page ───────────────────────────────────────────────────────────────────────────────────
 def _by_page(rows: QuerySet[Any], asked: PageParameters, request: HttpRequest) -> Page:
     number, size = asked.validated_data.get("page", 1), asked.size
-    total, exact = count(rows)
     start = (number - 1) * size
-    past_the_end = exact and start >= total
-    ordered = rows.order_by(*(key.term() for key in asked.order))
-    found = [] if past_the_end else list(ordered[start : start + size])
-    more = start + size < total or (not exact and len(found) == size)
+    found = list(rows.order_by(*(key.term() for key in asked.order))[start : start + size + 1])
+    more, found = len(found) > size, found[:size]
+    if not more and (found or number == 1):
+        total, exact = start + len(found), True  # the last page tells how many there are
+    else:
+        total, exact = count(rows)
     meta: dict[str, Any] = {"page": number, "page_size": size, "total": total}
     if not exact:
         meta["total_exact"] = False

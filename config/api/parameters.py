@@ -16,6 +16,7 @@ from rest_framework import serializers
 from config.api import fields
 from config.api.exceptions import BadParameters, flatten
 from config.api.serializers import StrictSerializer
+from config.errors import Detail
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -120,12 +121,14 @@ class Parameters(StrictSerializer):
     @classmethod
     def read(cls, query: QueryDict, **context: Any) -> "Parameters":
         """The validated parameters. Raises BadParameters that names each bad one."""
-        values: dict[str, Any] = {}
-        for name, given in query.lists():
-            values[name] = given if name in cls.repeatable or len(given) > 1 else given[0]
+        values = {n: v if n in cls.repeatable else v[0] for n, v in query.lists()}
+        twice = [n for n, v in query.lists() if len(v) > 1 and n not in cls.repeatable]
         parameters = cls(data=values, context=context)
-        if not parameters.is_valid():
-            raise BadParameters(*flatten(parameters.errors))
+        parameters.is_valid()
+        problems = [Detail(name, "repeated", "Given more than once.") for name in twice]
+        problems += [d for d in flatten(parameters.errors) if d.field not in twice]
+        if problems:
+            raise BadParameters(*problems)
         return parameters
 
 

@@ -25,7 +25,7 @@ class BodyTooLarge(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """Parses JSON of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """Parses a JSON object of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
 
     Numbers with a fraction or an exponent become Decimal, never float. Repeated keys, NaN and
     Infinity, lone surrogates and bytes that are not UTF-8 raise ParseError (400).
@@ -44,7 +44,10 @@ class StrictJSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(limit)
-        return parse_json(body)
+        value = parse_json(body)
+        if not isinstance(value, dict):
+            raise ParseError("The body must be a JSON object.")
+        return value
 
 
 def parse_json(body: bytes) -> Any:
@@ -81,9 +84,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {json.dumps(twice[:64])} is given twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {json.dumps(key[:64])} is given twice")
+        found[key] = value
     return found

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework.permissions import SAFE_METHODS
 
 from config.api.exceptions import CODE_OF
-from config.api.parameters import PageParameters
+from config.api.fields import DECIMAL_TEXT, DecimalField
+from config.api.parameters import PageParameters, ShapeParameters
 
 Schema = dict[str, Any]
 
@@ -100,6 +102,18 @@ LIST_META: Schema = {
 NO_META: Schema = {"type": "object", "additionalProperties": False, "properties": {}}
 
 
+class DecimalSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Exact numbers: always text in answers; in a body a number is taken too."""
+
+    target_class = DecimalField
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> Schema:
+        """Text that the field takes, or writes."""
+        text: Schema = {"type": "string", "pattern": f"^{DECIMAL_TEXT.pattern}$"}
+        return {**text, "type": ["string", "number"]} if direction == "request" else text
+
+
 class EnvelopeSchema(AutoSchema):
     """Documents each operation as it answers: the envelope, the headers, the errors."""
 
@@ -116,6 +130,8 @@ class EnvelopeSchema(AutoSchema):
             answer.setdefault("description", "")
             answer["description"] = answer["description"] or "Done."
             inner = answer.get("content", {}).get("application/json", {}).get("schema")
+            if self._has_fields_parameter():
+                inner = self._selection(inner)
             answer["content"] = {"application/json": {"schema": self._success(inner)}}
             answer["headers"] = REQUEST_ID_HEADER | HEADERS_OF.get(status, {})
         for status in self._failures():
@@ -149,6 +165,19 @@ class EnvelopeSchema(AutoSchema):
     def _parameters_class(self) -> Any:
         get = getattr(self.view, "parameters_class", None)
         return get() if get is not None else None
+
+    def _has_fields_parameter(self) -> bool:
+        parameters = self._parameters_class()
+        return parameters is not None and issubclass(parameters, ShapeParameters)
+
+    def _selection(self, schema: Schema) -> Schema:
+        """The same resource, of which `?fields=` may have left anything out."""
+        if schema.get("type") == "array":
+            return {**schema, "items": self._selection(schema["items"])}
+        name = schema["$ref"].rpartition("/")[2]
+        whole = self.registry[name, ResolvedComponent.SCHEMA].schema
+        selected = {key: value for key, value in whole.items() if key != "required"}
+        return self._component(f"{name}Selection", selected)
 
     def _failures(self) -> list[int]:
         found = {400, 406, 500, 503}

@@ -8,6 +8,9 @@ from rest_framework.exceptions import ErrorDetail
 
 from config.api import fields
 
+SHOWN_LENGTH = 100  # of a name that somebody made up
+MANY_UNKNOWN = 20  # so many names that are unknown are told
+
 
 class StrictSerializer(serializers.Serializer):
     """Refuses names that it does not have (`unknown_field`); read-only ones are ignored."""
@@ -16,9 +19,8 @@ class StrictSerializer(serializers.Serializer):
         """The validated values. Raises ValidationError with every bad field at once."""
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
-            for name in data:
-                if name not in self.fields:
-                    errors[str(name)[:100]] = [self._unknown()]
+            unknown = [str(name) for name in data if name not in self.fields]
+            errors = {name[:SHOWN_LENGTH]: [self._unknown()] for name in unknown[:MANY_UNKNOWN]}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:

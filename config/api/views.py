@@ -9,10 +9,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.api.edges import API_PREFIX
 from config.api.envelope import Failure, failure_response
 from config.api.exceptions import CODE_OF, SERVER_ERROR_MESSAGE
-
-API_PREFIX = "/api/"
 
 
 class UnknownURL(APIView):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Model
 from django.http import Http404, HttpResponseBase
 from rest_framework import status
+from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,7 @@ from config.api.parameters import ListParameters, PageParameters, Parameters, Sh
 
 Handler = Callable[..., Response]
 
-RESPONSE_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language"}
+METHODS = ["get", "head", "post", "put", "patch", "delete"]
 
 
 class GrammarViewSet(GenericViewSet):
@@ -31,6 +32,8 @@ class GrammarViewSet(GenericViewSet):
     that an error crosses it and rolls back; the history ascribes it to the user.
     """
 
+    http_method_names = METHODS
+    lookup_value_converter = "int"
     parameters: ClassVar[dict[str, type[Parameters]]] = {}
     open_to_all_methods: ClassVar[frozenset[str]] = frozenset()
     asked: Parameters
@@ -46,11 +49,6 @@ class GrammarViewSet(GenericViewSet):
     @staticmethod
     def _writes(method: str) -> bool:
         return method.upper() not in SAFE_METHODS
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        """Answers belong to whoever asked, and are to be asked for again."""
-        return {**super().default_response_headers, **RESPONSE_HEADERS}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks, whether they may, then what they ask for."""
@@ -73,6 +71,14 @@ class GrammarViewSet(GenericViewSet):
         """The parameters of an action that answers with a list."""
         assert isinstance(self.asked, PageParameters)
         return self.asked
+
+    def body(self) -> dict[str, Any]:
+        """What was sent. Raises ParseError when nothing was."""
+        if not self.request.headers.get("Content-Length", "").strip("0"):
+            raise ParseError("The body is empty; send a JSON object, with its Content-Length.")
+        sent: Any = self.request.data
+        assert isinstance(sent, dict)  # the parser takes nothing else
+        return sent
 
     def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> Response:
         """An answer in the envelope."""
@@ -108,7 +114,7 @@ class ResourceViewSet(GrammarViewSet):
 
     def create(self, request: Request) -> Response:
         """Make one; `Location` says where it is."""
-        serializer = self.get_serializer(data=request.data)
+        serializer = self.get_serializer(data=self.body())
         serializer.is_valid(raise_exception=True)
         made = self.perform_create(serializer)
         response = self.respond(self.present(self.reread(made.pk)), code=status.HTTP_201_CREATED)
@@ -134,7 +140,7 @@ class ResourceViewSet(GrammarViewSet):
 
     def _change(self, request: Request, *, partial: bool) -> Response:
         instance = self.get_object()
-        serializer = self.get_serializer(instance, data=request.data, partial=partial)
+        serializer = self.get_serializer(instance, data=self.body(), partial=partial)
         serializer.is_valid(raise_exception=True)
         self.perform_update(serializer)
         return self.respond(self.present(self.reread(instance.pk)))

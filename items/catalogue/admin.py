@@ -6,10 +6,10 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from config.admin import NOTHING, RecordAdmin, StaleGuardForm
-from config.decimals import plain
+from config import currencies
+from config.admin import NOTHING, RecordAdmin
 from config.text import sort_key
-from items.catalogue import currencies
+from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
 
 
@@ -34,8 +34,6 @@ class BranchFilter(admin.SimpleListFilter):
 class CategoryAdmin(RecordAdmin):
     """The tree of categories."""
 
-    list_display = ["path", "item_count", "updated_at"]
-    list_display_links = ["path"]
     search_fields: ClassVar = ["name"]
     autocomplete_fields = ["parent"]
     fields = ["name", "parent", "created_at", "updated_at"]
@@ -52,32 +50,20 @@ class CategoryAdmin(RecordAdmin):
         """There are few categories: Django's own search does."""
         return super(RecordAdmin, self).get_search_results(request, queryset, search_term)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list, with all paths found in one query."""
-        self.paths = Category.objects.paths()
-        return super().changelist_view(request, extra_context)
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The path of each, with all paths found in one query, and what is in it."""
+        paths = Category.objects.paths()
 
-    @admin.display(description="category", ordering="name")
-    def path(self, category: Category) -> str:
-        """The category below those above it."""
-        return self.paths.get(category.pk, category.name)
+        @admin.display(description="category", ordering=sort_key("name"))
+        def path(category: Category) -> str:
+            return paths.get(category.pk, category.name)
+
+        return [path, "item_count", "updated_at"]
 
     @admin.display(description="items", ordering="items_here")
     def item_count(self, category: Any) -> int:
         """How many items are in it (not below it)."""
         return int(category.items_here)
-
-
-class ItemForm(StaleGuardForm):
-    """An item, its numbers written as people write them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        item = self.instance
-        if item.pk and item.unit_price is not None:
-            self.initial["unit_price"] = currencies.written(item.unit_price, item.currency)
-        if item.pk and item.reorder_point is not None:
-            self.initial["reorder_point"] = plain(item.reorder_point)
 
 
 @admin.register(Item)

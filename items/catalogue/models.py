@@ -12,9 +12,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now, Round
 from django.db.models.lookups import Exact
 
-from config import history, text, triggers
+from config import currencies, history, text, triggers
 from items import trees
-from items.catalogue import currencies
 from items.catalogue.querysets import CategoryQuerySet, ItemQuerySet
 
 SKU_MAX_LENGTH = 64
@@ -59,7 +58,7 @@ class Category(trees.TreeNode):
         ordering = ["-id"]
         constraints = [*trees.node_constraints("category")]
         indexes = [models.Index(text.sort_key("name"), "id", name="category_by_name")]
-        triggers = [trees.no_circle("items_category"), triggers.touch()]
+        triggers = [trees.no_circle("items_category"), *triggers.bookkeeping()]
 
 
 @history.track(exclude=["search_text", "version", "created_at", "updated_at"])
@@ -218,7 +217,7 @@ class Item(models.Model):
             models.Index("created_at", "id", name="item_by_creation"),
             models.Index("updated_at", "id", name="item_by_update"),
         ]
-        triggers = [triggers.touch("search_text", "version", bump_version=True)]
+        triggers = triggers.bookkeeping("search_text", versioned=True)
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"

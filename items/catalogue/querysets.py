@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
+from django.db.models import Value
+
 from config.text import SearchableQuerySet, sort_key
 from items.trees import TreeQuerySet
 
@@ -36,7 +38,7 @@ class ItemQuerySet(SearchableQuerySet[Any]):
 
     def with_sku(self, sku: str) -> Self:
         """The one with this SKU, whatever its case."""
-        return self.alias(sku_key=sort_key("sku")).filter(sku_key=sku.lower())
+        return self.alias(sku_key=sort_key("sku")).filter(sku_key=sort_key(Value(sku)))
 
     def with_status(self, status: str) -> Self:
         """Those in one status."""

@@ -6,9 +6,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
+from config import currencies
 from config.api.fields import DecimalField, QuantityField, ReferenceField, TextField
 from config.api.serializers import ResourceSerializer, SummarySerializer
-from items.catalogue import currencies
+from config.decimals import plain
 from items.catalogue.models import (
     MAX_TAGS,
     PRICE_DIGITS,
@@ -18,8 +19,6 @@ from items.catalogue.models import (
     Category,
     Item,
 )
-
-PRICE_CODE = "too_many_decimals"
 
 
 class CategorySerializer(ResourceSerializer):
@@ -101,24 +100,33 @@ class ItemSerializer(ResourceSerializer):
             "serial_number": {"allow_blank": False},
         }
 
+    def validate_unit_price(self, price: Decimal | None) -> Decimal | None:
+        """The price, when the currency it will have can write it."""
+        sent = self.initial_data.get("currency")
+        known = isinstance(sent, str) and sent in currencies.DECIMALS
+        currency = sent if known else self._unsent("currency")
+        if price is not None and not currencies.fits(price, currency):
+            raise self._too_many_decimals(price, currency)
+        return price
+
+    def validate_currency(self, currency: str) -> str:
+        """The currency, when it can write the price that stays."""
+        price = self._unsent("unit_price") if "unit_price" not in self.initial_data else None
+        if price is not None and not currencies.fits(price, currency):
+            raise self._too_many_decimals(price, currency)
+        return currency
+
+    def _unsent(self, name: str) -> Any:
+        """The value of a field that is not sent: a PATCH leaves it, all else resets it."""
+        if self.partial and self.instance is not None:
+            return getattr(self.instance, name)
+        return self._column(name).get_default()
+
+    def _too_many_decimals(self, price: Decimal, currency: str) -> serializers.ValidationError:
+        decimals = currencies.DECIMALS[currency]
+        message = f"{plain(price)} has more decimals than the {decimals} of {currency}."
+        return serializers.ValidationError(message, code="too_many_decimals")
+
     def validate_tags(self, tags: list[str]) -> list[str]:
         """Each tag once, in the order given."""
         return list(dict.fromkeys(tags))
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The values. Refuses a price that its currency cannot write."""
-        attrs = super().validate(attrs)
-        price, currency = self._now(attrs, "unit_price"), self._now(attrs, "currency")
-        if price is not None and not currencies.fits(price, currency):
-            decimals = currencies.DECIMALS[currency]
-            message = f"{price} has more decimals than the {decimals} that {currency} has."
-            raise serializers.ValidationError({"unit_price": message}, code=PRICE_CODE)
-        return attrs
-
-    def _now(self, attrs: dict[str, Any], name: str) -> Any:
-        """The value a field will have: what is sent, else what is there, else the default."""
-        if name in attrs:
-            return attrs[name]
-        if self.instance is not None:
-            return getattr(self.instance, name)
-        return self._column(name).get_default()

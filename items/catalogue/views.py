@@ -9,14 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config import history
+from config import currencies, history
 from config.api import parameters as p
 from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
 from config.api.pagination import paginate
 from config.api.viewsets import ResourceViewSet
 from config.text import sort_key
-from items.catalogue import currencies
 from items.catalogue.models import (
     PRICE_DIGITS,
     PRICE_ORDER,
@@ -112,6 +111,6 @@ class ItemViewSet(ResourceViewSet):
         if not events.exists():
             raise Http404
         page = paginate(events, self.page_asked, request)
-        shape: Any = ChangeSerializer
-        data = shape(history.changes(page.rows), many=True).data
+        changes: Any = history.changes(page.rows)
+        data = ChangeSerializer(changes, many=True, context={"shape": ItemSerializer()}).data
         return self.respond(data, **page.meta)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from tests.live import ADMIN_EMAIL, ADMIN_PASSWORD, Server, live_database, live_server
 
@@ -51,8 +51,12 @@ def page(browser: Browser, sampled: Server) -> Iterator[Page]:
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("response", lambda r: troubles.append(f"{r.status} {r.url}") if r.status >= 400 else 0)
-    page.on("request", lambda r: None if r.url.startswith(sampled.url) else troubles.append(r.url))
+
+    def see_response(response: Response) -> None:
+        if response.status >= 400 or not response.url.startswith(sampled.url):
+            troubles.append(f"{response.status} {response.url}")
+
+    page.on("response", see_response)
     page.goto("/")
     page.fill("#id_username", ADMIN_EMAIL)
     page.fill("#id_password", ADMIN_PASSWORD)
@@ -80,7 +84,7 @@ def test_an_item_is_found_changed_and_its_history_tells_who(page: Page) -> None:
     page.click("text=History")
     latest = page.inner_text("section.change >> nth=0")
     assert "Updated by Administrator" in latest
-    assert ["의자 (메쉬, 검정)", "의자 (메쉬, 파랑)"] == latest.split("Name")[1].split("\t")[1:3]
+    assert latest.split("Name")[1].split("\t")[1:3] == ["의자 (메쉬, 검정)", "의자 (메쉬, 파랑)"]
 
 
 def test_the_second_of_two_forms_is_refused_with_both_versions(page: Page) -> None:
@@ -94,7 +98,9 @@ def test_the_second_of_two_forms_is_refused_with_both_versions(page: Page) -> No
     other.wait_for_selector(".messagelist .success")
     page.fill("#id_description", "saved too late")
     page.click("input[name=_save]")
-    assert page.inner_text("table.versions tbody") == "Description\tsaved by the other\tsaved too late"
+    assert (
+        page.inner_text("table.versions tbody") == "Description\tsaved by the other\tsaved too late"
+    )
 
 
 def test_a_token_is_shown_once_and_opens_the_api(page: Page, sampled: Server) -> None:

@@ -22,14 +22,14 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_key_is_made_and_kept_when_there_is_none(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local.prepare_environment()
+    local.prepare_environment("up")
     key = os.environ["SECRET_KEY"]
     assert len(key) >= 50
     assert os.environ["HTTPS"] == "off"
     assert [path.name for path in data.iterdir()] == ["secret_key"]
     assert (data / "secret_key").stat().st_mode & 0o777 == 0o600
     monkeypatch.delenv("SECRET_KEY")
-    local.prepare_environment()
+    local.prepare_environment("up")
     assert os.environ["SECRET_KEY"] == key
 
 
@@ -44,7 +44,7 @@ def test_nothing_is_made_when_the_run_is_not_private(
     name: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "given")
-    local.prepare_environment()
+    local.prepare_environment("up")
     assert not data.exists()
     assert "HTTPS" not in os.environ
 
@@ -53,7 +53,7 @@ def test_it_ends_with_a_sentence_when_the_key_is_cut_off(data: Path) -> None:
     data.mkdir(parents=True)
     (data / "secret_key").write_text("short")
     with pytest.raises(SystemExit, match="holds 5 characters, not a key of 50 or more"):
-        local.prepare_environment()
+        local.prepare_environment("up")
 
 
 def test_it_ends_with_a_sentence_when_the_folder_cannot_be_made(
@@ -61,4 +61,17 @@ def test_it_ends_with_a_sentence_when_the_folder_cannot_be_made(
 ) -> None:
     data.parent.touch()
     with pytest.raises(SystemExit, match=r"cannot be used.*\n.*SECRET_KEY"):
-        local.prepare_environment()
+        local.prepare_environment("up")
+
+
+def test_no_key_is_made_when_the_command_begins_no_run(data: Path) -> None:
+    local.prepare_environment("check")
+    assert not data.exists()
+    assert "SECRET_KEY" not in os.environ
+
+
+def test_the_key_is_used_by_every_command_when_there_is_one(data: Path) -> None:
+    local.prepare_environment("services")
+    key = os.environ.pop("SECRET_KEY")
+    local.prepare_environment("create_token")
+    assert os.environ["SECRET_KEY"] == key

@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -54,7 +55,7 @@ def test_nothing_is_lost_when_many_change_different_fields_of_one_item_at_once(
     admin: httpx.Client, many: Callable[[int], list[httpx.Client]]
 ) -> None:
     item = admin.post("/items", json={"sku": new_sku(), "name": "Busy"}).json()["data"]
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"name": "Busier"},
         {"description": "edited"},
         {"unit": "box"},

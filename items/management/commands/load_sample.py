@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it. Raises CommandError when the register is not empty."""
-        if Item.objects.exists() or get_user_model().objects.exists():
+        if any(rows.objects.exists() for rows in (Item, Category, get_user_model())):
             if options["if_empty"]:
                 return
             raise CommandError("The register is not empty; the sample is for a new one.")

@@ -1,5 +1,6 @@
 """manage.py create_token EMAIL: a bearer token for a program."""
 
+from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from config import history
 from config.errors import DomainError
 from users import services
 from users.models import ApiToken, User
+
+MAX_DAYS = 3650
 
 
 class Command(BaseCommand):
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="command line", help="what it is for")
         parser.add_argument("--scope", choices=ApiToken.Scope.values, default=ApiToken.Scope.WRITE)
         parser.add_argument(
-            "--days", type=float, help="how long it is good for (without: TOKEN_TTL_S seconds)"
+            "--days", type=_days, help="how long it is good for (without: TOKEN_TTL_S seconds)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,7 +38,8 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email).first()
         if user is None:
             raise CommandError(f"There is no user with the e-mail {email}.")
-        end = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
+        days = options["days"]
+        end = None if days is None else timezone.now() + timedelta(days=days)
         try:
             with history.written_by(None, via="command create_token"):
                 made = services.create_token(
@@ -48,3 +52,10 @@ class Command(BaseCommand):
             f"{made.record.expires_at:%Y-%m-%d %H:%M} UTC:"
         )
         self.stdout.write(made.text)
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= MAX_DAYS:
+        raise ArgumentTypeError(f"{text} is not from 0 (excluded) to {MAX_DAYS} days")
+    return days

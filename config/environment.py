@@ -1,0 +1,48 @@
+"""What the settings ask of an environment variable before they believe it."""
+
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from environs import ValidationError
+
+from config import currencies
+
+DATABASE_SCHEMES = ("postgresql", "postgres")
+CACHE_SCHEMES = ("redis", "rediss", "unix")
+
+
+def database_url(value: str) -> None:
+    """Raise ValidationError, without showing the password, unless this is PostgreSQL's URL."""
+    _url(value, DATABASE_SCHEMES, "postgresql://USER:PASSWORD@HOST:5432/NAME")
+
+
+def cache_url(value: str) -> None:
+    """Raise ValidationError unless this is the URL of a server that speaks Redis' protocol."""
+    _url(value, CACHE_SCHEMES, "redis://HOST:6379/0")
+
+
+def networks(values: list[str]) -> None:
+    """Raise ValidationError unless each is an IP address or a network of them."""
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ValidationError(f"{error}; expected e.g. 127.0.0.1 or 10.0.0.0/8.") from error
+
+
+def currency(value: str) -> None:
+    """Raise ValidationError unless this is a code of ISO 4217."""
+    if value not in currencies.DECIMALS:
+        raise ValidationError(f"{value!r} is no currency's code; expected e.g. EUR.")
+
+
+def _url(value: str, schemes: tuple[str, ...], example: str) -> None:
+    if not value:
+        return
+    try:
+        parts = urlsplit(value)
+        readable = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:  # the port is no number
+        readable = False
+    if not readable:
+        raise ValidationError(f"Not understood; expected e.g. {example}.")

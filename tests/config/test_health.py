@@ -1,0 +1,124 @@
+"""Alive and ready, asked over HTTP, with servers that are there and servers that are not."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def _static_files_on_demand(settings: Settings) -> None:
+    """Not every static file is looked up anew for each client."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of this machine at which nobody answers."""
+    with socket.socket() as taken:  # bound, and not listening
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def no_cache(settings: Settings, closed_port: int) -> None:
+    """A cache that is not there."""
+    default: dict[str, Any] = settings.CACHES["default"]
+    location = f"redis://127.0.0.1:{closed_port}/0"
+    settings.CACHES = {"default": {**default, "LOCATION": location}}
+
+
+@pytest.fixture
+def no_database(db: None, monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
+    """A database that is not there, for every connection that is opened from now on."""
+    monkeypatch.setitem(connections.settings["default"], "HOST", "127.0.0.1")
+    monkeypatch.setitem(connections.settings["default"], "PORT", closed_port)
+
+
+@pytest.fixture
+def no_tables(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that nobody has migrated, for every connection that is opened from now on."""
+    monkeypatch.setitem(connections.settings["default"], "NAME", "postgres")
+
+
+def test_is_alive_when_asked(client: Client) -> None:
+    reply = client.get("/healthz")
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"success": True, "data": {"status": "alive"}, "meta": {}},
+    )
+
+
+@pytest.mark.usefixtures("no_database", "no_cache")
+def test_is_alive_when_nothing_else_is(client: Client) -> None:
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_is_ready_when_all_is_there(client: Client) -> None:
+    reply = client.get("/readyz")
+    checks = {"database": "ok", "migrations": "ok", "cache": "ok"}
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"success": True, "data": {"status": "ready", "checks": checks}, "meta": {}},
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("no_cache")
+def test_is_degraded_when_the_cache_is_lost(client: Client) -> None:
+    reply = client.get("/readyz")
+    checks = {"database": "ok", "migrations": "ok", "cache": "failed"}
+    assert (reply.status_code, reply.json()["data"]) == (
+        200,
+        {"status": "degraded", "checks": checks},
+    )
+
+
+@pytest.mark.usefixtures("no_database")
+def test_is_not_ready_when_the_database_is_lost(client: Client) -> None:
+    reply = client.get("/readyz")
+    body = reply.json()
+    assert (reply.status_code, body["success"], body["error"]["code"]) == (
+        503,
+        False,
+        "unavailable",
+    )
+    assert {detail["field"] for detail in body["error"]["details"]} == {"database", "migrations"}
+
+
+@pytest.mark.usefixtures("no_database")
+def test_says_when_to_ask_again_when_it_is_not_ready(client: Client) -> None:
+    assert int(client.get("/readyz").headers["Retry-After"]) > 0
+
+
+@pytest.mark.usefixtures("no_database")
+def test_says_nothing_of_the_inside_when_it_is_not_ready(client: Client, closed_port: int) -> None:
+    text = client.get("/readyz").content.decode()
+    assert [word for word in ("127.0.0.1", str(closed_port), "psycopg") if word in text] == []
+
+
+@pytest.mark.usefixtures("no_tables")
+def test_is_not_ready_when_migrations_are_missing(client: Client) -> None:
+    reply = client.get("/readyz")
+    fields = [detail["field"] for detail in reply.json()["error"]["details"]]
+    assert (reply.status_code, fields) == (503, ["migrations"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_answers_when_the_host_is_whatever_the_balancer_says(client: Client, path: str) -> None:
+    assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_answers_without_https_when_https_is_on(
+    client: Client, settings: Settings, path: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path).status_code == 200

@@ -1,0 +1,85 @@
+"""How many queries a call takes, however many rows there are."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.client import Api
+from tests.factories import CategoryFactory, ItemFactory, UserFactory
+
+TOKEN, COUNT, ROWS, RIGHTS = 1, 1, 1, 2
+TRANSACTION, CAUSE = 2, 1
+
+
+@pytest.fixture
+def used(api: Api) -> Api:
+    """A client whose token has been used within the minute."""
+    api.get("/items/0")
+    return api
+
+
+def queries(call: Any) -> int:
+    """How many queries a call takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert call().status in {200, 201}
+    return len(captured)
+
+
+def make(many: int) -> None:
+    """Items with relations of their own."""
+    for _ in range(many):
+        ItemFactory.create(
+            category=CategoryFactory.create(parent=CategoryFactory.create()),
+            owner=UserFactory.create(),
+        )
+
+
+def test_three_when_fifty_items_are_listed(used: Api) -> None:
+    make(51)
+    assert queries(lambda: used.get("/items")) == TOKEN + COUNT + ROWS
+
+
+def test_two_when_items_are_walked_by_cursor(used: Api) -> None:
+    make(5)
+    assert queries(lambda: used.get("/items?cursor=&page_size=2")) == TOKEN + ROWS
+
+
+def test_two_when_one_item_is_read(used: Api) -> None:
+    item = ItemFactory.create(category=CategoryFactory.create(), owner=UserFactory.create())
+    assert queries(lambda: used.get(f"/items/{item.pk}")) == TOKEN + ROWS
+
+
+def test_three_when_categories_are_listed(used: Api) -> None:
+    make(5)
+    assert queries(lambda: used.get("/categories")) <= TOKEN + COUNT + ROWS
+
+
+def test_three_when_many_are_asked_for_by_id(used: Api) -> None:
+    ids = ",".join(str(item.pk) for item in ItemFactory.create_batch(20))
+    assert queries(lambda: used.get(f"/items?ids={ids}")) <= TOKEN + COUNT + ROWS
+
+
+def test_no_more_when_a_history_is_longer(used: Api) -> None:
+    item = ItemFactory.create()
+    path = f"/items/{item.pk}/history"
+    few = queries(lambda: used.get(path))
+    for n in range(10):
+        item.name = f"n{n}"
+        item.save()
+    assert queries(lambda: used.get(path)) == few
+
+
+def test_pinned_when_an_item_is_made(used: Api) -> None:
+    body = {"sku": "A", "name": "A", "category_id": CategoryFactory.create().pk}
+    reference, insert, reread = 1, 1, 1
+    wanted = TOKEN + RIGHTS + TRANSACTION + CAUSE + reference + insert + reread
+    assert queries(lambda: used.post("/items", body)) <= wanted
+
+
+def test_pinned_when_an_item_is_patched(used: Api) -> None:
+    item = ItemFactory.create()
+    lock, update, reread = 1, 1, 1
+    wanted = TOKEN + RIGHTS + TRANSACTION + CAUSE + lock + update + reread
+    assert queries(lambda: used.patch(f"/items/{item.pk}", {"name": "B"})) <= wanted
