@@ -27,7 +27,7 @@ run: $(INSTALLED)
 	@$(IN_VENV) manage.py up $(ARGS)
 
 test: $(INSTALLED)
-	@$(IN_VENV) -m pytest --cov $(ARGS)
+	@$(IN_VENV) -m pytest -n auto --dist loadfile --cov $(ARGS)
 
 lint: $(INSTALLED)
 	@$(IN_VENV) -m ruff check

@@ -22,8 +22,10 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: None) -> None:
-    """The servers run before pytest-django makes its database."""
+def django_db_modify_db_settings(
+    servers: None, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """The servers run before pytest-django makes its database (one for each xdist worker)."""
 
 
 @pytest.fixture
