@@ -29,6 +29,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class NotAuthenticated(DomainError):
+    """Whoever asks has not shown who they are."""
+
+    code = "not_authenticated"
+
+
 class NotAllowed(DomainError):
     """Whoever asks does not have the right."""
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from config.errors import Conflict, Detail, Invalid, NotAllowed
+from config.errors import Conflict, Detail, Invalid, NotAllowed, NotAuthenticated
 from users.models import NAME_MAX_LENGTH, ApiToken, User
 
 TOKEN_PREFIX = "sr_"  # noqa: S105  not a secret: it tells secret scanners what this is
@@ -32,10 +32,8 @@ class WrongPassword(Invalid):
         super().__init__(Detail(field, "wrong_password", "This is not the current password."))
 
 
-class LogInRefused(NotAllowed):
+class LogInRefused(NotAuthenticated):
     """E-mail and password do not belong to an active user; which of them is wrong is not said."""
-
-    code = "not_authenticated"
 
     def __init__(self) -> None:
         super().__init__("The e-mail and the password do not belong to an active user.")

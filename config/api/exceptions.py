@@ -5,30 +5,28 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ProtectedError
 from django.http import Http404
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
-from config import constraints
+from config import constraints, deletion
 from config.api.envelope import EnvelopeRenderer, Failure
-from config.errors import Conflict, Detail, DomainError, Invalid, NotAllowed
+from config.errors import Conflict, Detail, DomainError, Invalid, NotAllowed, NotAuthenticated
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2  # how soon a client may ask again when the database is away
 MAX_DETAILS = 100  # of one answer: a large bad body must not be answered by a larger one
-MANY_NAMED = 3  # how many of the rows that stand in the way of a deletion are named
 
-STATUS_OF = {
-    "malformed": HTTPStatus.BAD_REQUEST,
-    "not_authenticated": HTTPStatus.UNAUTHORIZED,
-    "permission_denied": HTTPStatus.FORBIDDEN,
-    "conflict": HTTPStatus.CONFLICT,
-    "validation_error": HTTPStatus.UNPROCESSABLE_ENTITY,
+STATUS_OF: dict[type[DomainError], HTTPStatus] = {
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 CODE_OF = {
     400: "malformed",
@@ -72,9 +70,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         or _unforeseen(error, context)
     )
     answer.exception = True
-    if (
-        request := context.get("request")
-    ) is not None:  # also where the view writes other than JSON
+    # Also where the view itself writes something other than JSON.
+    if (request := context.get("request")) is not None:
         request.accepted_renderer = EnvelopeRenderer()
         request.accepted_media_type = EnvelopeRenderer.media_type
     return answer
@@ -94,18 +91,13 @@ def _of_drf(error: Exception) -> Response | None:
     answer = _answer(error.status_code, str(error.detail), *details, code=code)
     if header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = header
-    if wait := getattr(error, "wait", None):
-        answer["Retry-After"] = str(int(wait))
     return answer
 
 
 def _of_domain(error: Exception) -> Response | None:
     if not isinstance(error, DomainError):
         return None
-    kinds = (Invalid, Conflict, NotAllowed)
-    status = STATUS_OF.get(error.code) or next(
-        STATUS_OF[kind.code] for kind in kinds if isinstance(error, kind)
-    )
+    status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     answer = _answer(status, error.message, *error.details, code=error.code)
     if status == HTTPStatus.UNAUTHORIZED:
         answer["WWW-Authenticate"] = "Bearer"
@@ -113,8 +105,8 @@ def _of_domain(error: Exception) -> Response | None:
 
 
 def _of_database(error: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(error, ProtectedError | RestrictedError):
-        return _answer(409, _in_the_way(error))
+    if isinstance(error, ProtectedError):
+        return _answer(409, deletion.in_the_way(error))
     if isinstance(error, IntegrityError):
         broken = constraints.broken_by(error)
         if broken is None:
@@ -133,29 +125,11 @@ def _of_database(error: Exception, context: dict[str, Any]) -> Response | None:
     return None
 
 
-def _in_the_way(error: ProtectedError | RestrictedError) -> str:
-    rows = sorted(
-        error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects,
-        key=lambda row: row.pk,
-    )
-    kind = rows[0]._meta.verbose_name_plural
-    named = ", ".join(str(row) for row in rows[:MANY_NAMED])
-    more = f" and {len(rows) - MANY_NAMED} more" if len(rows) > MANY_NAMED else ""
-    return (
-        f"It is still in use by {len(rows)} {kind}: {named}{more}. Change those first, or keep it "
-        "and deactivate or retire it."
-    )
-
-
 def _of_django(error: Exception) -> Response | None:
     if isinstance(error, Http404):
         return _answer(404, "There is nothing here, or nothing that you may see.")
     if isinstance(error, PermissionDenied):
         return _answer(403, "You do not have the right to do this.")
-    if isinstance(error, RequestDataTooBig):
-        return _answer(413, "The body is larger than what is taken.")
-    if isinstance(error, SuspiciousOperation):
-        return _answer(400, "The request cannot be understood.")
     return None
 
 

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now, Round
 from django.db.models.lookups import Exact
 
-from config import currencies, history, text, triggers
+from config import currencies, deletion, history, text, triggers
 from items import trees
 from items.catalogue.querysets import CategoryQuerySet, ItemQuerySet
 
@@ -48,7 +48,7 @@ class Category(trees.TreeNode):
     """A kind of item; a filter on one includes all below it."""
 
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
+        "self", deletion.refuse, null=True, blank=True, related_name="children"
     )
 
     objects = CategoryQuerySet.as_manager()
@@ -78,11 +78,11 @@ class Item(models.Model):
     name = models.CharField(max_length=ITEM_NAME_MAX_LENGTH)
     description = models.TextField(blank=True, default="", max_length=DESCRIPTION_MAX_LENGTH)
     category = models.ForeignKey(
-        Category, models.PROTECT, null=True, blank=True, related_name="items", db_index=False
+        Category, deletion.refuse, null=True, blank=True, related_name="items", db_index=False
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        models.PROTECT,
+        deletion.refuse,
         null=True,
         blank=True,
         related_name="owned_items",

@@ -1,0 +1,33 @@
+"""What a deletion does to rows that still refer to the one to be deleted."""
+
+from typing import Any
+
+from django.db.models import ProtectedError, QuerySet
+
+NAMED = 3  # of the rows that stand in the way
+
+
+def refuse(collector: Any, field: Any, rows: QuerySet[Any], using: str) -> None:
+    """`on_delete`: refuse, naming a few of the rows that stand in the way.
+
+    Unlike Django's PROTECT it does not load all of them first, of which there may be a million.
+    Raises ProtectedError.
+    """
+    same_kind = rows.model._default_manager.using(using)  # whole rows: `rows` has only their ids
+    found = same_kind.filter(pk__in=rows.values("pk")).order_by("pk")[: NAMED + 1]
+    if found:
+        raise ProtectedError(f"{field} still refers to it", set(found))
+
+
+refuse.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django then does not load them
+
+
+def in_the_way(error: ProtectedError) -> str:
+    """The sentence that names what stands in the way, and what to do instead."""
+    rows = sorted(error.protected_objects, key=lambda row: row.pk)
+    named = ", ".join(str(row) for row in rows[:NAMED])
+    more = " and more" if len(rows) > NAMED else ""
+    return (
+        f"It is still in use by {rows[0]._meta.verbose_name_plural}: {named}{more}. Change those "
+        "first, or keep it and deactivate or retire it."
+    )
