@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 
 from config import constraints, history
 from config.decimals import plain
+from config.text import MAX_SEARCH_LENGTH
 
 HISTORY_PAGE_SIZE = 50
 NOTHING = "–"
@@ -86,6 +87,9 @@ class StaleGuardForm(forms.ModelForm):
     def _fingerprint(self, row: models.Model) -> str:
         """What the form's fields hold in the database, relations to many included, as a digest."""
         values = forms.model_to_dict(row, [name for name in self.fields if name != "seen"])
+        for field in row._meta.many_to_many:
+            if field.name in values:
+                values[field.name] = sorted(related.pk for related in values[field.name])
         return sha256(repr(sorted(values.items())).encode()).hexdigest()
 
     def _both_versions(self, current: models.Model) -> SafeString:
@@ -141,6 +145,7 @@ class RecordAdmin(ModelAdmin):
     """A tracked model: searched by trigrams, guarded against stale forms, with its history."""
 
     form = StaleGuardForm
+    database_made: ClassVar = frozenset({"version", "created_at", "updated_at"})
     search_fields: ClassVar = ["search_text"]  # shows the box; get_search_results does the search
     show_full_result_count = False
     list_per_page = 50
@@ -150,17 +155,27 @@ class RecordAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
         """Rows that hold every word of the term, by the same index as the API."""
-        return queryset.search(search_term), False
+        return queryset.search(search_term.replace("\0", " ")[:MAX_SEARCH_LENGTH]), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fieldsets, with the hidden field that tells a stale form."""
-        fieldsets = [
-            (name, {**options, "fields": [f for f in options["fields"] if f != "seen"]})
-            for name, options in super().get_fieldsets(request, obj)
-        ]
+        hidden = {"seen"} if obj is not None else {"seen", *self.database_made}
+        fieldsets = []
+        for name, options in super().get_fieldsets(request, obj):
+            if shown_fields := [field for field in options["fields"] if field not in hidden]:
+                fieldsets.append((name, {**options, "fields": shown_fields}))
         if obj is not None and self.has_change_permission(request, obj):
             fieldsets.append((None, {"fields": ["seen"], "classes": ["hidden"]}))
         return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what was changed in the form, and no other column: others may have written those."""
+        if not change:
+            obj.save()
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        if changed := [name for name in form.changed_data if name in columns]:
+            obj.save(update_fields=changed)
 
     def changeform_view(
         self,

@@ -11,7 +11,7 @@ COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ 
 IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR
 MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG
 SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES
-WST XCD YER ZAR ZMW ZWG
+WST XCD XCG YER ZAR ZMW ZWG
 """
 # Decimals other than two, by the standard's list one (minor units).
 OTHER_DECIMALS: dict[int, tuple[str, ...]] = {
@@ -34,4 +34,4 @@ def fits(amount: Decimal, currency: str) -> bool:
 
 def written(amount: Decimal, currency: str) -> str:
     """An amount with exactly its currency's decimals: "12.30" in USD, "1890000" in KRW."""
-    return format(amount, f".{DECIMALS[currency]}f")
+    return format(amount, f".{DECIMALS.get(currency, DEFAULT_DECIMALS)}f")

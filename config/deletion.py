@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import ProtectedError, QuerySet
 
 NAMED = 3  # of the rows that stand in the way
+INSTEAD = "Change those first, or keep it and deactivate or retire it."
 
 
 def refuse(collector: Any, field: Any, rows: QuerySet[Any], using: str) -> None:
@@ -24,10 +25,13 @@ refuse.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django then does no
 
 def in_the_way(error: ProtectedError) -> str:
     """The sentence that names what stands in the way, and what to do instead."""
-    rows = sorted(error.protected_objects, key=lambda row: row.pk)
-    named = ", ".join(str(row) for row in rows[:NAMED])
+    kinds: dict[str, list[Any]] = {}
+    for row in sorted(error.protected_objects, key=lambda row: row.pk):
+        kinds.setdefault(str(row._meta.verbose_name_plural), []).append(row)
+    listed = "; ".join(f"{kind} {_some(rows)}" for kind, rows in sorted(kinds.items()))
+    return f"It is still in use by {listed}. {INSTEAD}"
+
+
+def _some(rows: list[Any]) -> str:
     more = " and more" if len(rows) > NAMED else ""
-    return (
-        f"It is still in use by {rows[0]._meta.verbose_name_plural}: {named}{more}. Change those "
-        "first, or keep it and deactivate or retire it."
-    )
+    return ", ".join(str(row) for row in rows[:NAMED]) + more

@@ -8,6 +8,7 @@ from environs import ValidationError
 from config import currencies
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
+SECRET_KEY_MIN_LENGTH = 50  # what Django's own check asks for
 CACHE_SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -21,9 +22,22 @@ def cache_url(value: str) -> None:
     _url(value, CACHE_SCHEMES, "redis://HOST:6379/0")
 
 
-def networks(values: list[str]) -> None:
-    """Raise ValidationError unless each is an IP address or a network of them."""
-    for value in values:
+def names(text: str) -> list[str]:
+    """What is listed, separated by commas, with or without spaces."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def secret_key(value: str) -> None:
+    """Raise ValidationError for a key that somebody could guess."""
+    if value and len(value) < SECRET_KEY_MIN_LENGTH:
+        raise ValidationError(
+            f"{len(value)} characters are too few; give it {SECRET_KEY_MIN_LENGTH} or more."
+        )
+
+
+def networks(text: str) -> None:
+    """Raise ValidationError unless each name is an IP address or a network of them."""
+    for value in names(text):
         try:
             ip_network(value)
         except ValueError as error:

@@ -1,7 +1,9 @@
-"""Is it alive, is it ready: what a load balancer asks, and what `doctor` tells a person."""
+"""Is it alive, is it ready: what a load balancer asks."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -14,7 +16,11 @@ from config.api.exceptions import RETRY_AFTER_S
 from config.errors import Detail
 from config.middleware import GetResponse
 
+logger = logging.getLogger(__name__)
+
 PROBE_TIMEOUT_S = 3.0
+# Of our own: asyncio waits for its default threads at the end, also for one that hangs.
+THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
 CANARY_KEY, CANARY_TTL_S = "health-canary", 60
 
 
@@ -67,7 +73,8 @@ async def examine() -> list[Outcome]:
 
 
 async def _with_timeout(probe: Callable[[], None]) -> None:
-    await asyncio.wait_for(asyncio.to_thread(_in_thread, probe), PROBE_TIMEOUT_S)
+    loop = asyncio.get_running_loop()
+    await asyncio.wait_for(loop.run_in_executor(THREADS, _in_thread, probe), PROBE_TIMEOUT_S)
 
 
 def _in_thread(probe: Callable[[], None]) -> None:
@@ -111,8 +118,10 @@ def ready() -> HttpResponse:
     """200 when requests can be answered (`degraded` without the cache), 503 when not."""
     outcomes = asyncio.run(examine())
     failed = [outcome for outcome in outcomes if outcome.problem is not None]
+    for outcome in failed:
+        logger.error("not ready: %s: %s", outcome.name, outcome.problem)
     if any(outcome.essential for outcome in failed):
-        details = [Detail(outcome.name, "failed", "It does not answer.") for outcome in failed]
+        details = [Detail(outcome.name, "failed", "See the logs.") for outcome in failed]
         answer = _answer(503, Failure("unavailable", "Not ready.", details))
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer

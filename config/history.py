@@ -18,7 +18,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models, transaction
 
-from config.middleware import current_request_id
+from config.middleware import OUTSIDE, current_request_id
 
 Model = TypeVar("Model", bound=type[models.Model])
 
@@ -42,6 +42,7 @@ def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Mode
         context_id_field=None,  # type: ignore[arg-type]  # None is documented: no column
         obj_field=None if pairs else row,
         append_only=True,
+        attrs={"pgh_id": models.BigAutoField(primary_key=True)},  # they are never deleted
         level=pgtrigger.Statement,
     )
     return decorate
@@ -54,7 +55,9 @@ def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> I
     `via` is the door: "api", "admin" or "command <name>". The actor's name is kept beside the id,
     so that the history can still say who it was when the account is gone.
     """
-    cause: dict[str, Any] = {"via": via, "request_id": current_request_id.get()}
+    cause: dict[str, Any] = {"via": via}
+    if (request_id := current_request_id.get()) != OUTSIDE:
+        cause["request_id"] = request_id
     if actor is not None and actor.is_authenticated:
         cause["actor"] = {"id": actor.pk, "name": str(getattr(actor, "name", actor))}
     with transaction.atomic():

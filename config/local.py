@@ -28,7 +28,7 @@ def prepare_environment(command: str) -> None:
     """
     if os.environ.get("SECRET_KEY") or os.environ.get("DATABASE_URL"):
         return
-    data = Path(os.environ.get("STOCKROOM_DATA") or BASE_DIR / ".data")
+    data = BASE_DIR / (os.environ.get("STOCKROOM_DATA") or ".data")
     if command not in STARTERS and not (data / KEY_FILE).exists():
         return
     try:

@@ -15,7 +15,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 
-current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+OUTSIDE = "-"  # the id of what is done outside of any request
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default=OUTSIDE)
 
 
 class RequestId:
@@ -32,7 +33,7 @@ class RequestId:
         """The response, with the id."""
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        current_request_id.set(request_id)
+        current_request_id.set(request_id)  # stays until the next: Django still logs the response
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -23,16 +23,21 @@ DAY_S = 24 * 60 * 60
 try:
     DEBUG = env.bool("DEBUG", False)
     HTTPS = env.bool("HTTPS", True)  # off: plain HTTP, which only a run on loopback should use
-    SECRET_KEY = env.str("SECRET_KEY", "")
-    SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-    TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [], validate=environment.networks)
+    SECRET_KEY = env.str("SECRET_KEY", "", validate=environment.secret_key)
+    SECRET_KEY_FALLBACKS = environment.names(env.str("SECRET_KEY_FALLBACKS", ""))
+    ALLOWED_HOSTS = environment.names(env.str("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"))
+    TRUSTED_PROXIES = environment.names(
+        env.str("TRUSTED_PROXIES", "", validate=environment.networks)
+    )
 
-    STOCKROOM_DATA = Path(env.str("STOCKROOM_DATA", str(BASE_DIR / ".data"))).absolute()
+    STOCKROOM_DATA = BASE_DIR / env.str("STOCKROOM_DATA", ".data")
     PORT = env.int("PORT", 8000, validate=accept.Range(1, 65535))
     WORKERS = env.int("WORKERS", 2, validate=accept.Range(1, 256))
     DATABASE_URL = env.str("DATABASE_URL", "", validate=environment.database_url)
     DATABASE_POOL = env.int("DATABASE_POOL", 0, validate=accept.Range(0, 1000))
+    # 0: no limit, for commands; config.wsgi sets limits for the web.
+    LOCK_TIMEOUT_S = env.int("LOCK_TIMEOUT_S", 0, validate=accept.Range(0))
+    STATEMENT_TIMEOUT_S = env.int("STATEMENT_TIMEOUT_S", 0, validate=accept.Range(0))
     REDIS_URL = env.str("REDIS_URL", "", validate=environment.cache_url)
     ADMIN_EMAIL = env.str("ADMIN_EMAIL", "admin@example.org")
     ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
@@ -82,8 +87,8 @@ MIDDLEWARE = [
     "config.middleware.RequestId",
     "config.health.Probes",
     "config.middleware.TrustedProxies",
-    "django.middleware.security.SecurityMiddleware",
     "config.api.edges.ApiEdges",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # messages in the reader's language
@@ -112,11 +117,17 @@ TEMPLATES = [
 
 # ── Database and cache ────────────────────────────────────────────────────────────────────────
 NEAR_ENOUGH = 0.3  # trigram similarity of a word to one with two letters swapped: chiar, chair
-GIVEN_OPTIONS = DATABASES["default"].get("OPTIONS", {}).get("options", "")
+SESSION = {
+    "pg_trgm.word_similarity_threshold": NEAR_ENOUGH,
+    "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
+    "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT_S}s",
+}
+GIVEN_OPTIONS = " " + DATABASES["default"].get("OPTIONS", {}).get("options", "")
 DATABASES["default"]["OPTIONS"] = {
-    **DATABASES["default"].get("OPTIONS", {}),
     "connect_timeout": 3,
-    "options": f"{GIVEN_OPTIONS} -c pg_trgm.word_similarity_threshold={NEAR_ENOUGH}",
+    **DATABASES["default"].get("OPTIONS", {}),
+    "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()) + GIVEN_OPTIONS,
     **({"pool": {"min_size": 1, "max_size": DATABASE_POOL}} if DATABASE_POOL else {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

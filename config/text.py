@@ -21,6 +21,7 @@ Model = TypeVar("Model", bound=models.Model)
 COMBINING_MARKS = r"[\u0300-\u036f]"
 ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
 TRIGRAM_LENGTH = 3
+MAX_SEARCH_LENGTH = 200
 ACCENTS = re.compile(COMBINING_MARKS)
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)

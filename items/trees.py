@@ -33,18 +33,18 @@ class TreeQuerySet(models.QuerySet[Node]):
 
     def paths(self) -> dict[int, str]:
         """{id: "IT equipment / Laptops"} of every node, in one query."""
-        nodes = {
-            pk: (name, parent) for pk, name, parent in self.values_list("id", "name", "parent")
-        }
+        rows = self.values_list("id", "name", "parent")
+        nodes = {pk: (name, parent) for pk, name, parent in rows}
         paths: dict[int, str] = {}
-
-        def path(pk: int) -> str:
-            if pk not in paths:
-                name, parent = nodes[pk]
-                paths[pk] = f"{path(parent)}{PATH_SEPARATOR}{name}" if parent in nodes else name
-            return paths[pk]
-
-        return {pk: path(pk) for pk in nodes}
+        for pk in nodes:
+            line = [pk]  # from a node up to the first whose path is known, or to the top
+            while line[-1] not in paths and nodes[line[-1]][1] in nodes:
+                line.append(nodes[line[-1]][1])
+            for each in reversed(line):
+                name, parent = nodes[each]
+                above = f"{paths[parent]}{PATH_SEPARATOR}" if parent in nodes else ""
+                paths[each] = f"{above}{name}"
+        return paths
 
 
 class TreeNode(models.Model):

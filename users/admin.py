@@ -111,10 +111,11 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
         form_url: str = "",
     ) -> HttpResponse:
         """Set somebody's password, or take it away; both end their tokens."""
+        before = self.get_object(request, unquote(id))
         response = super().user_change_password(request, id, form_url)
-        user = self.get_object(request, unquote(id))
-        if request.method == "POST" and user is not None and not user.has_usable_password():
-            services.revoke_tokens_of(user)
+        after = self.get_object(request, unquote(id))
+        if before and after and before.has_usable_password() and not after.has_usable_password():
+            services.revoke_tokens_of(after)
         return response
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -132,7 +133,8 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Who changed what; and when they came into which group, or left it."""
-        events = Membership.events_of(object_id) if object_id.isdecimal() else []
+        person = self.get_object(request, unquote(object_id))
+        events = Membership.events_of(person.pk) if person is not None else []
         extra = {**(extra_context or {}), "memberships": events}
         return super().history_view(request, object_id, extra)
 
@@ -191,6 +193,16 @@ class ApiTokenAdmin(admin.ModelAdmin):
         """The form, knowing who makes the token."""
         form = super().get_form(request, obj, *args, **kwargs)
         return type(form.__name__, (form,), {"maker": request.user})
+
+    @attributed
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Make one."""
+        return super().changeform_view(*args, **kwargs)
+
+    @attributed
+    def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The list, and the revocation of many at once."""
+        return super().changelist_view(*args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Asked about one token: no, it cannot be edited. In general: whether one may revoke."""

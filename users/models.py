@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinLengthValidator
 from django.db import models
 from django.db.models.functions import Length, Lower, Now, Trim
@@ -15,6 +17,7 @@ from users.querysets import ApiTokenQuerySet, UserManager
 
 NAME_MIN_LENGTH = 2
 NAME_MAX_LENGTH = 100
+EMAIL_MAX_LENGTH = 254  # RFC 5321 allows no longer path
 MAX_AGE_YEARS = 150
 TOKEN_DIGEST_BYTES = 32  # SHA-256
 LAST_USE_STEP = timedelta(minutes=1)  # how exact `last_used_at` is: not a write for each request
@@ -27,7 +30,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     Without a usable password the person is in the register but cannot log in.
     """
 
-    email = models.EmailField("e-mail", help_text="Unique; kept in lower case.")
+    email = models.EmailField(
+        "e-mail", max_length=EMAIL_MAX_LENGTH, help_text="Unique; kept in lower case."
+    )
     name = models.CharField(
         max_length=NAME_MAX_LENGTH, validators=[MinLengthValidator(NAME_MIN_LENGTH)]
     )
@@ -79,14 +84,30 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(text.sort_key("name"), "id", name="user_by_name"),
             models.Index(text.sort_key("email"), "id", name="user_by_email"),
         ]
-        triggers = triggers.bookkeeping("last_login", "search_text")
+        triggers = [
+            *triggers.bookkeeping("last_login", "search_text"),
+            pgtrigger.Trigger(
+                name="deactivation_ends_tokens",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(new__is_active=False),
+                func="""
+                    UPDATE users_apitoken SET revoked_at = statement_timestamp()
+                    WHERE user_id = NEW.id AND revoked_at IS NULL;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.email}>"
+        return self.name
 
     def clean(self) -> None:
-        """Bring the e-mail to the one form in which it is kept."""
+        """Bring the e-mail to the one form in which it is kept, where that fits."""
         self.email = UserManager.normalize_email(self.email)
+        if len(self.email) > EMAIL_MAX_LENGTH:
+            message = f"At most {EMAIL_MAX_LENGTH} characters in lower case."
+            raise ValidationError({"email": message})
 
     def get_full_name(self) -> str:
         """The name, as Django's templates ask for it."""
@@ -111,6 +132,7 @@ class Membership(User.groups.through):  # type: ignore[misc,name-defined]
         return events.filter(user=user_id).order_by("-pk")
 
 
+@history.track(exclude=["digest", "created_at", "last_used_at"])
 class ApiToken(models.Model):
     """A key to the API. Only its SHA-256 is kept: the token itself is shown once, when made."""
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from config.api.fields import ChoiceField, EmailField, TextField
 from config.api.serializers import ResourceSerializer, StrictSerializer
-from users.models import NAME_MAX_LENGTH, ApiToken, User
+from users.models import EMAIL_MAX_LENGTH, NAME_MAX_LENGTH, ApiToken, User
 from users.querysets import UserManager
 
 PASSWORD_MAX_LENGTH = 128  # long enough for a sentence, short enough to hash
@@ -73,7 +73,7 @@ class UserSerializer(ResourceSerializer):
     def validate_password(self, password: str) -> str:
         """The password, when Django's validators find nothing against it for this person."""
         sent = {name: self.initial_data.get(name) for name in ("email", "name")}
-        known = {name: value for name, value in sent.items() if isinstance(value, str)}
+        known = {n: v[:NAME_MAX_LENGTH] for n, v in sent.items() if isinstance(v, str)}
         whose = copy(self.instance) if isinstance(self.instance, User) else User()
         for name, value in known.items():
             setattr(whose, name, value)
@@ -81,8 +81,12 @@ class UserSerializer(ResourceSerializer):
         return password
 
     def validate_email(self, email: str) -> str:
-        """The e-mail in the one form in which it is kept."""
-        return UserManager.normalize_email(email)
+        """The e-mail in the one form in which it is kept (which may be longer: İ has two parts)."""
+        kept = UserManager.normalize_email(email)
+        if len(kept) > EMAIL_MAX_LENGTH:
+            message = f"Ensure this field has no more than {EMAIL_MAX_LENGTH} characters."
+            raise serializers.ValidationError(message, code="max_length")
+        return kept
 
 
 class SelfSerializer(UserSerializer):

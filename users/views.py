@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from config.api import parameters as p
 from config.api.envelope import Success
 from config.api.viewsets import GrammarViewSet, ResourceViewSet
-from config.text import sort_key
+from config.text import MAX_SEARCH_LENGTH, sort_key
 from users import services
 from users.models import ApiToken, User
 from users.permissions import TokenScope, UserRights
@@ -51,7 +51,7 @@ class UserParameters(p.ListParameters):
     }
 
     search = p.TextParameter(
-        max_length=p.MAX_SEARCH_LENGTH,
+        max_length=MAX_SEARCH_LENGTH,
         help_text="Every word found anywhere in the name or e-mail, whatever the case or accents.",
     )
     group = p.TextParameter(source="in_group", help_text="The name of a group.")

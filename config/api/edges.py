@@ -9,13 +9,17 @@ from config.api.envelope import Failure, failure_response
 from config.middleware import GetResponse
 
 API_PREFIX = "/api/"
-HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language"}
+HEADERS = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Authorization, Accept-Language",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class ApiEdges:
     """Refuses a Host that is not ours, in the envelope; and sets what each answer carries.
 
-    Answers belong to whoever asked, and are to be asked for again (cheaply, by their ETag).
+    Answers belong to whoever asked, and are to be asked for again.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

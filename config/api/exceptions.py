@@ -3,13 +3,16 @@
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404
+from psycopg import errors
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -43,6 +46,16 @@ CODE_OF = {
     500: "server_error",
     503: "unavailable",
 }
+BUSY = (
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
+# Classes of SQLSTATE: connection exception, operator intervention (a server that shuts down).
+AWAY_CLASSES = ("08", "57")
+BUSY_MESSAGE = "The database is busy; nothing was done."
+AWAY_MESSAGE = "The database cannot be reached at the moment."
 INVALID_MESSAGE = "The body is not valid; `details` names each field."
 SERVER_ERROR_MESSAGE = "Something went wrong on our side; the request id leads to it in the logs."
 
@@ -83,7 +96,7 @@ def _answer(status: int, message: str, *details: Detail, code: str = "") -> Resp
 
 def _of_drf(error: Exception) -> Response | None:
     if isinstance(error, drf.ValidationError):
-        return _answer(422, INVALID_MESSAGE, *flatten(error.detail)[:MAX_DETAILS])
+        return _answer(422, INVALID_MESSAGE, *islice(_flatten(error.detail, ""), MAX_DETAILS))
     if not isinstance(error, drf.APIException):
         return None
     code = CODE_OF.get(error.status_code, error.default_code)
@@ -117,11 +130,22 @@ def _of_database(error: Exception, context: dict[str, Any]) -> Response | None:
         if broken.is_conflict:
             return _answer(409, broken.message, detail)
         return _answer(422, INVALID_MESSAGE, detail)
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.error("the database cannot be reached: %s", error)
-        answer = _answer(503, "The database cannot be reached at the moment.")
+    if message := _passing_trouble(error.__cause__):
+        logger.error("%s %s", message, error)
+        answer = _answer(503, message)
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
+    return None
+
+
+def _passing_trouble(cause: BaseException | None) -> str | None:
+    """What to say of trouble that passes by itself; a full disk, say, does not: that is a 500."""
+    if isinstance(cause, BUSY):
+        return BUSY_MESSAGE
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and (
+        cause.sqlstate is None or cause.sqlstate.startswith(AWAY_CLASSES)
+    ):
+        return AWAY_MESSAGE
     return None
 
 

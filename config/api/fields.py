@@ -1,9 +1,11 @@
 """Serializer fields that take only their own JSON type, and those that Stockroom adds."""
 
+import json
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,9 +14,12 @@ from config.api.envelope import raw_json
 from config.decimals import plain
 
 BIGINT_MAX = 2**63 - 1
+MANY_DIGITS = 30  # more than any of our numbers has
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
-JSON_SAFE_INTEGER = 2**63 - 1  # what our writer of JSON can carry
+JSON_MAX_BYTES = 64 * 1024  # every list that shows the resource carries it
+JSON_MAX_INTEGER = 2**63 - 1  # beyond, too many readers give up
+ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]*$", "This may hold no control characters.", "control")
 
 
 class TextField(serializers.CharField):
@@ -56,8 +61,9 @@ class IntegerField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """The number. Raises ValidationError for fractions, booleans and (in JSON) strings."""
+        if isinstance(data, Decimal) and data.adjusted() < MANY_DIGITS and data % 1 == 0:
+            data = int(data)
         whole = isinstance(data, int) and not isinstance(data, bool)
-        whole = whole or (isinstance(data, Decimal) and data == data.to_integral_value())
         if not (whole or (self.from_text and isinstance(data, str) and _is_number(data))):
             self.fail("invalid")
         return int(super().to_internal_value(data))
@@ -122,6 +128,17 @@ class ReferenceField(IntegerField):
         return found
 
 
+class ShortListField(serializers.ListField):
+    """A list whose length is looked at before its members are."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The list. Raises ValidationError for one that is too long, whatever it holds."""
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            message = f"At most {self.max_length}; {len(data)} were given."
+            raise serializers.ValidationError(message, code="max_length")
+        return super().to_internal_value(data)
+
+
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class JSONObjectField(serializers.JSONField):
     """An object of free JSON values, which PostgreSQL and every reader can hold as they are."""
@@ -129,6 +146,7 @@ class JSONObjectField(serializers.JSONField):
     default_error_messages = {
         "not_an_object": "Expected an object.",
         "null_characters": "Text may not hold the NUL character.",
+        "too_large": f"More than {JSON_MAX_BYTES // 1024} KB of JSON.",
         "too_deep": f"Nested more than {JSON_MAX_DEPTH} levels deep.",
         "out_of_range": "The number {number} cannot be kept exactly; send it as a string.",
     }
@@ -137,7 +155,10 @@ class JSONObjectField(serializers.JSONField):
         """The object. Raises ValidationError for what could not be kept as it is."""
         if not isinstance(data, dict):
             self.fail("not_an_object")
-        return {self._text(key): self._kept(value, 1) for key, value in data.items()}
+        kept = {self._text(key): self._kept(value, 1) for key, value in data.items()}
+        if len(json.dumps(kept, ensure_ascii=False).encode()) > JSON_MAX_BYTES:
+            self.fail("too_large")
+        return kept
 
     def to_representation(self, value: Any) -> Any:
         """The object as it is; numbers of any size pass through."""
@@ -154,7 +175,7 @@ class JSONObjectField(serializers.JSONField):
             return self._text(value)
         if isinstance(value, Decimal):
             return self._float(value)
-        if isinstance(value, int) and abs(value) > JSON_SAFE_INTEGER:
+        if isinstance(value, int) and abs(value) > JSON_MAX_INTEGER:
             self.fail("out_of_range", number=str(value)[:32])
         return value
 
@@ -165,6 +186,10 @@ class JSONObjectField(serializers.JSONField):
 
     def _float(self, number: Decimal) -> float:
         """JSON's readers use floats: a number that a float would change is refused."""
+        if abs(number.adjusted()) >= MANY_DIGITS or (
+            number % 1 == 0 and abs(number) > JSON_MAX_INTEGER
+        ):
+            self.fail("out_of_range", number=str(number)[:32])
         nearest = float(number)
         try:
             same = Decimal(repr(nearest)) == number

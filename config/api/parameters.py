@@ -22,7 +22,6 @@ DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 MAX_PAGE = 2**31 - 1
 MAX_IDS = MAX_PAGE_SIZE  # so that all of them fit on one page
-MAX_SEARCH_LENGTH = 200
 
 
 class NumberParameter(fields.IntegerField):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -12,6 +12,8 @@ from rest_framework.parsers import BaseParser
 from config.api.envelope import JSON_TYPE
 
 KB = 1024
+SHOWN_DIGITS = 32
+MAX_INTEGER_DIGITS = 1000  # far beyond any of ours; a field says what it takes
 
 
 class BodyTooLarge(APIException):
@@ -44,6 +46,10 @@ class StrictJSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(limit)
+        request = (parser_context or {}).get("request")
+        announced = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
+        if len(body) < announced:
+            raise ParseError(f"The body was cut off: {len(body)} of {announced} bytes came.")
         value = parse_json(body)
         if not isinstance(value, dict):
             raise ParseError("The body must be a JSON object.")
@@ -56,6 +62,7 @@ def parse_json(body: bytes) -> Any:
         value = json.loads(
             body.decode(),
             parse_float=_decimal,
+            parse_int=_integer,
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,
         )
@@ -73,10 +80,16 @@ def parse_json(body: bytes) -> Any:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
-    if not number.is_finite():
-        raise ValueError(f"the number {text[:32]} is out of range")
-    return number
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:  # its exponent is beyond all bounds
+        raise ValueError(f"the number {text[:SHOWN_DIGITS]} is out of range") from error
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_INTEGER_DIGITS:
+        raise ValueError(f"the number {text[:SHOWN_DIGITS]}… is out of range")
+    return int(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:

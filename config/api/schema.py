@@ -42,7 +42,7 @@ MEANING = {
     415: "Only JSON is taken.",
     422: "The body is not valid: each bad field is named.",
     500: "Something went wrong on our side.",
-    503: "The database cannot be reached.",
+    503: "The database is busy or away; ask again later.",
 }
 FAILURE: Schema = {
     "type": "object",
@@ -150,10 +150,6 @@ class EnvelopeSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """The first word of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
-
-    def get_operation_id(self) -> str:
-        """`listItems`, `createItem` …: names that read well in a generated client."""
-        return str(super().get_operation_id())
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         parameters = self._parameters_class()

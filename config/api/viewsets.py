@@ -1,7 +1,7 @@
 """What every resource does in the same way; a resource's own views say only what differs."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ClassVar
 
 from django.db.models import Model
@@ -53,18 +53,12 @@ class GrammarViewSet(GenericViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks, whether they may, then what they ask for."""
         super().initial(request, *args, **kwargs)
-        self.asked = self.parameters_class().read(request.query_params, names=self.field_names())
+        shape: Any = self.serializer_class
+        self.asked = self.parameters_class().read(request.query_params, names=readable_names(shape))
 
     def parameters_class(self) -> type[Parameters]:
         """What may stand behind the `?` of the current action."""
         return self.parameters.get(self.action or "", Parameters)
-
-    def field_names(self) -> list[str]:
-        """The names of what this resource answers with."""
-        if self.serializer_class is None:
-            return []
-        shape: Any = self.get_serializer_class()()
-        return [name for name, field in shape.fields.items() if not field.write_only]
 
     @property
     def page_asked(self) -> PageParameters:
@@ -85,9 +79,18 @@ class GrammarViewSet(GenericViewSet):
         return Response(Success(data, meta), status=code)
 
 
+@cache
+def readable_names(serializer_class: Any) -> list[str]:
+    """The names of what a resource answers with; none without a serializer."""
+    if serializer_class is None:
+        return []
+    return [name for name, field in serializer_class().fields.items() if not field.write_only]
+
+
 def _in_one_transaction(handler: Handler) -> Handler:
     @wraps(handler)
     def wrapped(request: Request, *args: Any, **kwargs: Any) -> Response:
+        request.data  # noqa: B018  read it now: a slow sender must not hold locks meanwhile
         with history.written_by(request.user, via="api"):
             return handler(request, *args, **kwargs)
 

@@ -44,6 +44,7 @@ SETTINGS = {
     "random_page_cost": "1.1",
     "jit": "off",  # our queries take milliseconds: compiling one takes longer than it saves
     "log_line_prefix": "'%m [%p] '",
+    "log_min_error_statement": "panic",  # a refused statement may hold a password's hash
 }
 # What a commit costs to survive a power cut; a kill it survives without.
 DURABLE = {"fsync": "on", "full_page_writes": "on"}

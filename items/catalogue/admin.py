@@ -12,6 +12,8 @@ from config.text import sort_key
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
 
+MAX_ID_DIGITS = 19  # of a bigint
+
 
 class BranchFilter(admin.SimpleListFilter):
     """One category with everything below it."""
@@ -27,7 +29,8 @@ class BranchFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The items in the branch; a value that is no id changes nothing."""
         value = self.value() or ""
-        return queryset.in_category(int(value)) if value.isdecimal() else queryset
+        known = value.isdecimal() and len(value) < MAX_ID_DIGITS
+        return queryset.in_category(int(value)) if known else queryset
 
 
 @admin.register(Category)
@@ -84,6 +87,12 @@ class ItemAdmin(RecordAdmin):
         ("Codes", {"fields": ["barcode", "serial_number", "tags", "attributes"]}),
         ("Record", {"fields": ["version", "created_at", "updated_at"]}),
     ]
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """The owner by typing, for who may look users up; for others, from a list of names."""
+        fields = list(super().get_autocomplete_fields(request))
+        may_look_up = request.user.has_perm("users.view_user")
+        return [name for name in fields if name != "owner" or may_look_up]
 
     @admin.display(description="owner", ordering="owner__name")
     def owner_name(self, item: Item) -> str:

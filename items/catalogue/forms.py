@@ -32,7 +32,12 @@ class TagsField(forms.CharField):
     def clean(self, value: Any) -> Any:
         """The tags, each once. Raises ValidationError for too many, or one that is too long."""
         line = super().clean(value)
-        rows = list(csv.reader([line], skipinitialspace=True)) if line else [[]]
+        try:
+            rows = list(csv.reader([line], skipinitialspace=True)) if line else [[]]
+        except csv.Error as error:
+            raise forms.ValidationError(
+                f"This cannot be read as a line of tags: {error}."
+            ) from error
         tags = list(dict.fromkeys(tag.strip() for tag in rows[0] if tag.strip()))
         if len(tags) > MAX_TAGS:
             raise forms.ValidationError(f"{len(tags)} tags are too many; at most {MAX_TAGS}.")

@@ -29,8 +29,9 @@ class ItemQuerySet(SearchableQuerySet[Any]):
     """Words for items; each narrows what is there."""
 
     def with_relations(self) -> Self:
-        """Each with its category and owner, in the same query."""
-        return self.select_related("category", "owner")
+        """Each with its category and owner, in the same query, without what nobody reads."""
+        unread = ("search_text", "owner__search_text", "owner__password")
+        return self.select_related("category", "owner").defer(*unread)
 
     def with_ids(self, ids: Sequence[int]) -> Self:
         """Those of these ids that exist."""

@@ -7,7 +7,14 @@ from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
 from config import currencies
-from config.api.fields import DecimalField, QuantityField, ReferenceField, TextField
+from config.api.fields import (
+    ONE_LINE,
+    DecimalField,
+    QuantityField,
+    ReferenceField,
+    ShortListField,
+    TextField,
+)
 from config.api.serializers import ResourceSerializer, SummarySerializer
 from config.decimals import plain
 from items.catalogue.models import (
@@ -67,8 +74,10 @@ class ItemSerializer(ResourceSerializer):
         required=False,
         allow_null=True,
     )
-    tags = serializers.ListField(
-        child=TextField(max_length=TAG_MAX_LENGTH), max_length=MAX_TAGS, required=False
+    tags = ShortListField(
+        child=TextField(max_length=TAG_MAX_LENGTH, validators=[ONE_LINE]),
+        max_length=MAX_TAGS,
+        required=False,
     )
 
     class Meta:

@@ -15,7 +15,7 @@ from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
 from config.api.pagination import paginate
 from config.api.viewsets import ResourceViewSet
-from config.text import sort_key
+from config.text import MAX_SEARCH_LENGTH, sort_key
 from items.catalogue.models import (
     PRICE_DIGITS,
     PRICE_ORDER,
@@ -69,7 +69,7 @@ class ItemParameters(p.ListParameters):
     repeatable: ClassVar = frozenset({"tag"})
 
     search = p.TextParameter(
-        max_length=p.MAX_SEARCH_LENGTH,
+        max_length=MAX_SEARCH_LENGTH,
         help_text="Every word found anywhere in SKU, name, description, barcode or serial number, "
         "whatever the case or the accents. When nothing is found so, the nearest are answered, "
         "with `meta.approximate: true`.",

@@ -292,3 +292,12 @@ def test_writes_nothing_when_the_scope_is_read(
 def test_may_no_more_than_its_user_when_the_scope_is_write(nobody: User, someone: User) -> None:
     api = Api(token_for(nobody))
     assert [api.get("/users").status, api.delete(f"/users/{someone.pk}").status] == [403, 404]
+
+
+@pytest.mark.django_db
+def test_old_tokens_stay_dead_when_the_user_is_activated_again() -> None:
+    user = UserFactory.create()
+    api = Api(token_for(user))
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    assert api.get("/users/me").status == 401

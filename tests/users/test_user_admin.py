@@ -452,3 +452,28 @@ def test_the_history_escapes_when_a_name_holds_html(manager_page: Client) -> Non
     user = UserFactory.create(name="<script>alert(1)</script>")
     page = manager_page.get(f"{LIST}{user.pk}/history/").content.decode()
     assert "<script>alert(1)" not in page
+
+
+# ── Others write at the same time ─────────────────────────────────────────────────────────────
+
+
+def test_what_the_form_did_not_change_stays_when_it_changed_meanwhile(
+    admin_page: Client, someone: User
+) -> None:
+    opened = admin_page.get(change_url(someone))
+    User.objects.filter(pk=someone.pk).update(last_login="2030-01-01T00:00:00Z")
+    admin_page.post(change_url(someone), filled(opened, name="Renamed"))
+    someone.refresh_from_db()
+    assert (someone.name, someone.last_login is not None) == ("Renamed", True)
+
+
+def test_tokens_stay_when_a_form_for_a_first_password_is_refused(admin_page: Client) -> None:
+    program = UserFactory.create(password=None)
+    token = token_for(program)
+    form = {
+        "password1": "plum-tree in the harbour",
+        "password2": "another",
+        "usable_password": "true",
+    }
+    admin_page.post(f"{LIST}{program.pk}/password/", form)
+    assert Api(token).get("/users/me").status == 200

@@ -29,7 +29,9 @@ def page_of(row: Item | Category) -> str:
 
 def form_of(desk: Client, page: str) -> dict[str, Any]:
     """What a browser would send back of a form that it has just been given."""
-    form = desk.get(page).context["adminform"].form
+    opened = desk.get(page)
+    assert opened.status_code == 200  # the context is there even of a page that failed
+    form = opened.context["adminform"].form
     sent: dict[str, Any] = {}
     for bound in form:
         value = bound.value()
@@ -456,3 +458,31 @@ def test_no_categories_in_the_figures_when_somebody_sees_only_items(db: None) ->
     user = UserFactory.create(is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_item"))
     assert set(figures(signed_in(user))) == {"active items", "draft items", "retired items"}
+
+
+@pytest.mark.parametrize("page", [ITEMS, CATEGORIES])
+def test_nothing_of_the_inside_is_shown_when_a_new_one_is_begun(page: str, desk: Client) -> None:
+    opened = desk.get(f"{page}add/")
+    assert opened.status_code == 200
+    assert "django.db" not in opened.content.decode()
+
+
+def test_refused_with_a_sentence_when_a_new_one_is_bad(desk: Client) -> None:
+    form = {**form_of(desk, f"{ITEMS}add/"), "sku": "", "name": "New"}
+    answer = desk.post(f"{ITEMS}add/", form)
+    assert (answer.status_code, answer.context["errors"]) == (200, [["This field is required."]])
+
+
+@pytest.mark.parametrize(
+    "query", ["category=" + "9" * 5000, "category=x", "q=%00", "q=" + "a+" * 900]
+)
+def test_a_page_when_the_query_is_odd(query: str, desk: Client) -> None:
+    assert desk.get(f"{ITEMS}?{query}").status_code == 200
+
+
+def test_the_owner_can_be_chosen_when_one_may_not_look_users_up(desk: Client) -> None:
+    owner = UserFactory.create(name="Olga Owner")
+    assert (
+        f'<option value="{owner.pk}">Olga Owner</option>'
+        in desk.get(f"{ITEMS}add/").content.decode()
+    )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config import history
 from users import services
 from users.models import ApiToken
 
@@ -30,5 +31,6 @@ class Command(BaseCommand):
             found = found.filter(digest=services.digest_of(given))
         if len(found) != 1:
             raise CommandError(f"{len(found)} tokens fit {prefix}…; exactly one must.")
-        services.revoke_token(found[0])
+        with history.written_by(None, via="command revoke_token"):
+            services.revoke_token(found[0])
         self.stdout.write(f"Revoked: {found[0]} of {found[0].user.email}.")
