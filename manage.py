@@ -19,11 +19,17 @@ def main() -> None:
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(
+            f"The database does not answer: {str(error).strip()}\n"
+            "(The private one is started by `manage.py services start`, or by `manage.py up`.)"
+        )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class StockroomAdminSite(AdminSite):
     site_header = "Stockroom"
     site_title = "Stockroom"
     site_url = None  # there is no other site to view
-    index_title = "What do we have, how many, where, and who has it?"
+    index_title = "What do we have, who answers for it, and who changed what?"
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

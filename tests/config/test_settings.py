@@ -154,3 +154,10 @@ def test_one_connection_a_thread_is_kept_when_there_is_no_pool() -> None:
     assert isinstance(databases, dict)
     found = databases["default"]
     assert ("pool" in found["OPTIONS"], found["CONN_MAX_AGE"]) == (False, None)
+
+
+def test_says_only_a_sentence_when_the_database_does_not_answer() -> None:
+    done = run("manage.py", "create_token", "somebody@example.org", **PRODUCTION)
+    assert done.returncode != 0
+    assert "The database does not answer" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -21,19 +21,26 @@ SAMPLE = Path(__file__).resolve().parents[2] / "sample"
 class Command(BaseCommand):
     """Loads items/sample/*.csv, in one transaction."""
 
-    help = "Load the sample: Haneul Lab, 25 people and 300 items. Only into an empty register."
+    help = (
+        "Load the sample: Haneul Lab, 25 people and 300 items. Only into a register that holds "
+        "administrators at most."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do when there is something already."""
         parser.add_argument(
-            "--if-empty", action="store_true", help="do nothing, quietly, if anything is there"
+            "--if-empty",
+            action="store_true",
+            help="do nothing, quietly, if anything or anybody is there, an administrator too",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it. Raises CommandError when the register is not empty."""
-        if any(rows.objects.exists() for rows in (Item, Category, get_user_model())):
-            if options["if_empty"]:
-                return
+        people = get_user_model().objects.all()
+        nothing_yet = not (Item.objects.exists() or Category.objects.exists())
+        if options["if_empty"] and not (nothing_yet and not people.exists()):
+            return
+        if not nothing_yet or people.filter(is_superuser=False).exists():
             raise CommandError("The register is not empty; the sample is for a new one.")
         with history.written_by(None, via="command load_sample"):
             people = self.load_people()

@@ -82,3 +82,9 @@ def test_refused_when_loaded_twice() -> None:
     load()
     with pytest.raises(CommandError, match="not empty"):
         load()
+
+
+def test_loaded_when_only_an_administrator_is_there() -> None:
+    UserFactory.create(is_superuser=True)
+    call_command("load_sample", stdout=StringIO())
+    assert Item.objects.count() == 300
