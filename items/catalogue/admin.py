@@ -74,7 +74,7 @@ class ItemAdmin(RecordAdmin):
     """The register itself."""
 
     form = ItemForm
-    list_display = ["sku", "name", "category", "status", "owner_name", "price", "updated_at"]
+    list_display = ["sku", "name", "category", "status", "owner_name", "price"]
     list_display_links = ["sku", "name"]
     list_filter = ["status", BranchFilter, "updated_at"]
     list_select_related = ["category", "owner"]

@@ -46,7 +46,7 @@ def sampled(servers: None) -> Iterator[Server]:
 @pytest.fixture
 def page(browser: Browser, sampled: Server) -> Iterator[Page]:
     """Somebody signed in; whatever fails to load, or comes from elsewhere, fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 640}, base_url=sampled.url)
+    context = browser.new_context(viewport={"width": 1280, "height": 560}, base_url=sampled.url)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     troubles: list[str] = []
