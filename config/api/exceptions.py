@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.db.models import ProtectedError
@@ -154,6 +154,8 @@ def _of_django(error: Exception) -> Response | None:
         return _answer(404, "There is nothing here, or nothing that you may see.")
     if isinstance(error, PermissionDenied):
         return _answer(403, "You do not have the right to do this.")
+    if isinstance(error, SuspiciousOperation):  # say, more parameters than Django reads
+        return _answer(400, "The request cannot be understood.")
     return None
 
 

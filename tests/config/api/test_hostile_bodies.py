@@ -22,6 +22,11 @@ def test_400_without_words_of_the_inside_when_a_number_is_beyond_all_bounds(
     assert "limit" not in reply.error["message"]
 
 
+def test_400_when_there_are_more_parameters_than_anybody_reads(api: Api) -> None:
+    reply = api.get("/items?" + "&".join(f"k{n}=1" for n in range(10_001)))
+    assert (reply.status, reply.error["code"]) == (400, "malformed")
+
+
 def test_422_in_few_words_when_there_are_very_many_tags(api: Api) -> None:
     reply = api.post("/items", {"sku": "T", "name": "T", "tags": [1] * 100_000})
     assert (reply.status, reply.codes) == (422, {"tags": "max_length"})
