@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
-from config.api.envelope import Failure, Success, to_json
+from config.api.envelope import Failure, Success, envelope_response
 from config.api.exceptions import RETRY_AFTER_S
 from config.errors import Detail
 from config.middleware import GetResponse
@@ -111,7 +111,7 @@ class Probes:
 
 def alive() -> HttpResponse:
     """200 while the process lives; asks nothing of anybody else."""
-    return _answer(200, Success({"status": "alive"}))
+    return envelope_response(200, Success({"status": "alive"}))
 
 
 def ready() -> HttpResponse:
@@ -122,13 +122,9 @@ def ready() -> HttpResponse:
         logger.error("not ready: %s: %s", outcome.name, outcome.problem)
     if any(outcome.essential for outcome in failed):
         details = [Detail(outcome.name, "failed", "See the logs.") for outcome in failed]
-        answer = _answer(503, Failure("unavailable", "Not ready.", details))
+        answer = envelope_response(503, Failure("unavailable", "Not ready.", details))
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
     state = "degraded" if failed else "ready"
     checks = {outcome.name: "ok" if outcome.problem is None else "failed" for outcome in outcomes}
-    return _answer(200, Success({"status": state, "checks": checks}))
-
-
-def _answer(status: int, body: Success | Failure) -> HttpResponse:
-    return HttpResponse(to_json(body.body()), status=status, content_type="application/json")
+    return envelope_response(200, Success({"status": state, "checks": checks}))

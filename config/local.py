@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from config.embedded import ServicesError, make_data_folder
+from config.environment import SECRET_KEY_MIN_LENGTH
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STARTERS = frozenset({"up", "services"})
 KEY_FILE = "secret_key"
 KEY_BYTES = 50
-KEY_MIN_CHARACTERS = 50  # what Django's own check asks for
 
 
 def prepare_environment(command: str) -> None:
@@ -44,9 +44,9 @@ def _secret_key(path: Path) -> str:
     if not path.exists():
         _make_key(path)
     key = path.read_text(encoding="ascii").strip()
-    if len(key) < KEY_MIN_CHARACTERS:
+    if len(key) < SECRET_KEY_MIN_LENGTH:
         raise ServicesError(
-            f"{path} holds {len(key)} characters, not a key of {KEY_MIN_CHARACTERS} or more. "
+            f"{path} holds {len(key)} characters, not a key of {SECRET_KEY_MIN_LENGTH} or more. "
             "Delete it and a new one is made; everyone then signs in again."
         )
     return key

@@ -16,6 +16,8 @@ from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Cast, Collate, Concat, Lower
 
+from config.querysets import ResourceQuerySet
+
 Model = TypeVar("Model", bound=models.Model)
 
 COMBINING_MARKS = r"[\u0300-\u036f]"
@@ -72,7 +74,7 @@ def search_index(name: str) -> GinIndex:
     return GinIndex(OpClass("search_text", "gin_trgm_ops"), name=name)
 
 
-class SearchableQuerySet(models.QuerySet[Model]):
+class SearchableQuerySet(ResourceQuerySet[Model]):
     """Words for a model that has a `search_text` column made by `search_column`."""
 
     def search(self, text: str) -> Self:

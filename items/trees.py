@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from config import text
+from config.querysets import ResourceQuerySet
 
 Node = TypeVar("Node", bound=models.Model)
 
@@ -17,7 +18,7 @@ NAME_MAX_LENGTH = 100
 PATH_SEPARATOR = " / "
 
 
-class TreeQuerySet(models.QuerySet[Node]):
+class TreeQuerySet(ResourceQuerySet[Node]):
     """Words for a tree whose nodes know their parent."""
 
     def below(self, node_id: int) -> Self:

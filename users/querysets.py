@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from config.querysets import ResourceQuerySet
 from config.text import SearchableQuerySet
 
 if TYPE_CHECKING:
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 
 class UserQuerySet(SearchableQuerySet[Any]):
     """Words for users."""
-
-    def with_ids(self, ids: Sequence[int]) -> Self:
-        """Those of these ids that exist."""
-        return self.filter(pk__in=ids)
 
     def being_active(self, active: bool) -> Self:
         """Those who may log in, or those who may not."""
@@ -63,16 +58,12 @@ class UserManager(BaseUserManager[Any].from_queryset(UserQuerySet)):  # type: ig
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
-class ApiTokenQuerySet(models.QuerySet[Any]):
+class ApiTokenQuerySet(ResourceQuerySet[Any]):
     """Words for tokens."""
 
     def owned_by(self, user: User) -> Self:
         """Those of one user."""
         return self.filter(user=user)
-
-    def with_ids(self, ids: Sequence[int]) -> Self:
-        """Those of these ids that exist."""
-        return self.filter(pk__in=ids)
 
     def usable(self) -> Self:
         """Those that open the API now: not revoked, not expired, of an active user."""

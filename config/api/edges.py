@@ -5,7 +5,7 @@ from http import HTTPStatus
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
-from config.api.envelope import Failure, failure_response
+from config.api.envelope import Failure, envelope_response
 from config.middleware import GetResponse
 
 API_PREFIX = "/api/"
@@ -33,7 +33,7 @@ class ApiEdges:
             request.get_host()
         except DisallowedHost:
             message = "This Host is not one that we answer to; see ALLOWED_HOSTS."
-            response = failure_response(HTTPStatus.BAD_REQUEST, Failure("malformed", message))
+            response = envelope_response(HTTPStatus.BAD_REQUEST, Failure("malformed", message))
         else:
             response = self.get_response(request)
         for name, value in HEADERS.items():

@@ -80,6 +80,6 @@ class EnvelopeRenderer(BaseRenderer):
         return to_json(answer.body())
 
 
-def failure_response(status: int, failure: Failure) -> HttpResponse:
+def envelope_response(status: int, answer: Success | Failure) -> HttpResponse:
     """The same shape for what never reaches a view of the API."""
-    return HttpResponse(to_json(failure.body()), status=status, content_type=JSON_TYPE)
+    return HttpResponse(to_json(answer.body()), status=status, content_type=JSON_TYPE)

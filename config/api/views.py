@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.api.edges import API_PREFIX
-from config.api.envelope import Failure, failure_response
+from config.api.envelope import Failure, envelope_response
 from config.api.exceptions import CODE_OF, SERVER_ERROR_MESSAGE
 
 
@@ -58,4 +58,4 @@ def _failed(request: HttpRequest, status: HTTPStatus, message: str) -> HttpRespo
     """The failure in the envelope, for paths of the API."""
     if not request.path.startswith(API_PREFIX):
         return None
-    return failure_response(status, Failure(CODE_OF[status], message))
+    return envelope_response(status, Failure(CODE_OF[status], message))

@@ -16,10 +16,6 @@ from items.trees import TreeQuerySet
 class CategoryQuerySet(TreeQuerySet[Any]):
     """Words for categories."""
 
-    def with_ids(self, ids: Sequence[int]) -> Self:
-        """Those of these ids that exist."""
-        return self.filter(pk__in=ids)
-
     def within(self, category_id: int) -> Self:
         """The children of one category."""
         return self.filter(parent=category_id)
@@ -32,10 +28,6 @@ class ItemQuerySet(SearchableQuerySet[Any]):
         """Each with its category and owner, in the same query, without what nobody reads."""
         unread = ("search_text", "owner__search_text", "owner__password")
         return self.select_related("category", "owner").defer(*unread)
-
-    def with_ids(self, ids: Sequence[int]) -> Self:
-        """Those of these ids that exist."""
-        return self.filter(pk__in=ids)
 
     def with_sku(self, sku: str) -> Self:
         """The one with this SKU, whatever its case."""
