@@ -19,7 +19,8 @@ def main() -> None:
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
+    from psycopg.errors import UndefinedTable
 
     try:
         execute_from_command_line(sys.argv)
@@ -30,6 +31,10 @@ def main() -> None:
             f"The database does not answer: {str(error).strip()}\n"
             "(The private one is started by `manage.py services start`, or by `manage.py up`.)"
         )
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable):
+            raise
+        sys.exit("The database has no tables yet: run `manage.py migrate` first.")
 
 
 if __name__ == "__main__":

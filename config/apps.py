@@ -1,7 +1,13 @@
 """The foundation as an installed app, and the admin site it brings."""
 
-from django.apps import AppConfig
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+
+if TYPE_CHECKING:
+    from config.pruning import Prunable
 
 
 class ConfigConfig(AppConfig):
@@ -9,6 +15,44 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     verbose_name = "Foundation"
+
+    def prunables(self) -> "list[Prunable]":
+        """What `manage.py prune` may delete of the foundation's, and of Django's."""
+        from django.contrib.sessions.models import Session
+
+        from config import history
+        from config.models import ANSWER_LIFE, IdempotencyRecord
+        from config.pruning import Prunable
+
+        return [
+            Prunable(
+                name="answers",
+                what="answers kept for requests with an Idempotency-Key",
+                rows=lambda before: [IdempotencyRecord.objects.filter(created_at__lt=before)],
+                age=ANSWER_LIFE,
+                least=ANSWER_LIFE,
+            ),
+            Prunable(
+                name="sessions",
+                what="log-ins to the admin that have expired",
+                rows=lambda before: [Session.objects.filter(expire_date__lt=before)],
+                age=timedelta(0),
+            ),
+            Prunable(
+                name="history",
+                what="the history of changes",
+                rows=history.forgettable,
+                age=None,
+            ),
+        ]
+
+    def ready(self) -> None:
+        """Add our checks to Django's; watch the models on which cached results depend."""
+        from config import caching, checks  # noqa: F401  the checks register themselves
+
+        for app in apps.get_app_configs():
+            for label in getattr(app, "cache_versions", ()):
+                caching.watch(apps.get_model(label))
 
 
 class StockroomAdminConfig(AdminConfig):

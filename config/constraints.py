@@ -52,7 +52,18 @@ def _declared() -> dict[str, Broken]:
                 message=str(constraint.get_violation_error_message()),
                 is_conflict=unique,
             )
+        found.update(_unique_fields(model))
     return found
+
+
+def _unique_fields(model: type[models.Model]) -> Iterator[tuple[str, Broken]]:
+    """A field that is unique by itself: PostgreSQL names its constraint table_column_key."""
+    names = {"model_name": model._meta.verbose_name}
+    for field in model._meta.local_fields:
+        if field.unique and not field.primary_key:
+            message = field.error_messages["unique"] % {**names, "field_label": field.verbose_name}
+            name = f"{model._meta.db_table}_{field.column}_key"
+            yield name, Broken(field.attname, "unique", message, is_conflict=True)
 
 
 def _field_of(constraint: models.BaseConstraint) -> str:

@@ -6,6 +6,7 @@ from django.db.models import ProtectedError, QuerySet
 
 NAMED = 3  # of the rows that stand in the way
 INSTEAD = "Change those first, or keep it and deactivate or retire it."
+FOR_EVER = "What has been booked stays, so keep it, and deactivate, retire or rename it instead."
 
 
 def refuse(collector: Any, field: Any, rows: QuerySet[Any], using: str) -> None:
@@ -24,12 +25,16 @@ refuse.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django then does no
 
 
 def in_the_way(error: ProtectedError) -> str:
-    """The sentence that names what stands in the way, and what to do instead."""
+    """The sentence that names what stands in the way, and what to do instead.
+
+    Rows of a model that `stays_for_ever` can be neither changed nor deleted first.
+    """
     kinds: dict[str, list[Any]] = {}
     for row in sorted(error.protected_objects, key=lambda row: row.pk):
         kinds.setdefault(str(row._meta.verbose_name_plural), []).append(row)
     listed = "; ".join(f"{kind} {_some(rows)}" for kind, rows in sorted(kinds.items()))
-    return f"It is still in use by {listed}. {INSTEAD}"
+    stays = any(getattr(row, "stays_for_ever", False) for row in error.protected_objects)
+    return f"It is still in use by {listed}. {FOR_EVER if stays else INSTEAD}"
 
 
 def _some(rows: list[Any]) -> str:

@@ -1,11 +1,13 @@
 """What the settings ask of an environment variable before they believe it."""
 
 from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import ValidationError
 
 from config import currencies
+from config.rates import parse_rate
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 SECRET_KEY_MIN_LENGTH = 50  # what Django's own check asks for
@@ -44,10 +46,24 @@ def networks(text: str) -> None:
             raise ValidationError(f"{error}; expected e.g. 127.0.0.1 or 10.0.0.0/8.") from error
 
 
+def folder(value: str) -> None:
+    """Raise ValidationError unless this is a folder that is there."""
+    if value and not Path(value).is_dir():
+        raise ValidationError(f"{value} is no folder; make it first, empty at each start.")
+
+
 def currency(value: str) -> None:
     """Raise ValidationError unless this is a code of ISO 4217."""
     if value not in currencies.DECIMALS:
         raise ValidationError(f"{value!r} is no currency's code; expected e.g. EUR.")
+
+
+def rate(value: str) -> None:
+    """Raise ValidationError unless this is a rate, like 60/min."""
+    try:
+        parse_rate(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _url(value: str, schemes: tuple[str, ...], example: str) -> None:

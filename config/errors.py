@@ -48,3 +48,15 @@ class Invalid(DomainError):
 
     def __init__(self, *details: Detail) -> None:
         super().__init__("The input is not valid.", *details)
+
+
+class Overtaken(DomainError):
+    """Somebody has changed it since the state that the caller had seen."""
+
+    code = "precondition_failed"
+
+    def __init__(self, version: int | None) -> None:
+        now = "" if version is None else f" Its version is {version} now."
+        super().__init__(
+            f"It has been changed since you read it, so nothing was done.{now} Read it again."
+        )

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pghistory
 import pgtrigger
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models, transaction
@@ -22,6 +23,7 @@ from config.middleware import OUTSIDE, current_request_id
 
 Model = TypeVar("Model", bound=type[models.Model])
 
+APPEND_ONLY = "append_only"  # pghistory's name for the trigger that guards the events
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -29,8 +31,8 @@ def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Mode
     """Decorate a model so that the database keeps its history in `<Model>Event`.
 
     `exclude` names the fields that are derived or bookkeeping: they are not stored, and a change
-    of nothing else makes no event. The events can be neither updated nor deleted. A table of
-    `pairs` (many to many) has no row of its own to refer to.
+    of nothing else makes no event. The events can be neither updated nor deleted, but for what
+    `forgetting` lets go. A table of `pairs` (many to many) has no row of its own to refer to.
     """
     row = pghistory.ObjForeignKey(related_name="events", related_query_name="events")
     decorate: Callable[[Model], Model] = pghistory.track(
@@ -42,7 +44,7 @@ def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Mode
         context_id_field=None,  # type: ignore[arg-type]  # None is documented: no column
         obj_field=None if pairs else row,
         append_only=True,
-        attrs={"pgh_id": models.BigAutoField(primary_key=True)},  # they are never deleted
+        attrs={"pgh_id": models.BigAutoField(primary_key=True)},  # no one refers to them
         level=pgtrigger.Statement,
     )
     return decorate
@@ -68,11 +70,43 @@ def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> I
         yield
 
 
+def forgettable(before: datetime) -> Iterator[models.QuerySet[Any]]:
+    """The events, of every tracked model, without which the history since `before` is whole.
+
+    Of a row that is there the newest event before that moment stays, since the next one is compared
+    with it; of a row that was deleted by then, and of pairs, nothing has to.
+    """
+    for model in apps.get_models():
+        if not hasattr(model, "pgh_tracked_model"):
+            continue
+        old = model._default_manager.filter(pgh_created_at__lt=before)
+        if hasattr(model, "pgh_obj_id"):
+            later = old.filter(
+                pgh_obj_id=models.OuterRef("pgh_obj_id"), pk__gt=models.OuterRef("pk")
+            )
+            old = old.filter(models.Q(pgh_label="delete") | models.Exists(later))
+        yield old
+
+
+@contextmanager
+def forgetting(model: type[models.Model]) -> Iterator[None]:
+    """Inside a transaction: let events of `model` be deleted, which nothing else may do."""
+    registered: Any = pgtrigger.registered()
+    ours = [trigger for owner, trigger in registered if owner is model]
+    names = [trigger.get_pgid(model) for trigger in ours if trigger.name == APPEND_ONLY]
+    with connection.cursor() as cursor:
+        set_for_transaction = "SELECT set_config('pgtrigger.ignore', %s, true)"
+        cursor.execute(set_for_transaction, [f"{{{','.join(names)}}}"])
+        yield
+        cursor.execute(set_for_transaction, ["{}"])
+
+
 @dataclass(frozen=True)
 class Change:
     """One event of a row's history: its snapshots (None where there is none), and what differs.
 
-    `names` are the columns that differ; of a row that was made or deleted, all of them.
+    `names` are the columns that differ; of a row that was made or deleted, all of them; of an
+    update whose predecessor has been pruned, none.
     """
 
     at: datetime
@@ -113,19 +147,22 @@ def _change(event: Any, previous: Any | None) -> Change:
     cause = event.pgh_context or {}
     before = event if action == "deleted" else previous
     after = None if action == "deleted" else event
-    names = [f.attname for f in event._meta.fields if not f.attname.startswith("pgh_")]
+    names = [
+        f.attname
+        for f in event._meta.fields
+        if not f.attname.startswith("pgh_") and f.attname != "id"
+    ]
+    if action == "updated" and before is not None:
+        names = [name for name in names if getattr(before, name) != getattr(after, name)]
+    elif action == "updated":
+        names = []  # what it was before has been pruned
     return Change(
         at=event.pgh_created_at,
         action=action,
         actor=cause.get("actor"),
         via=cause.get("via"),
         request_id=cause.get("request_id"),
-        names=[
-            name
-            for name in names
-            if name != "id"
-            and (not (before and after) or getattr(before, name) != getattr(after, name))
-        ],
+        names=names,
         before=before,
         after=after,
     )

@@ -1,4 +1,4 @@
-"""What a private run needs in its environment before the settings are read.
+"""The environment of processes: what a private run needs in it before the settings are read.
 
 A run is private when neither a key nor a database is named: on a laptop, in a trial, in a test.
 """
@@ -19,7 +19,9 @@ KEY_BYTES = 50
 
 
 def prepare_environment(command: str) -> None:
-    """Give a private run a secret key of its own, and plain HTTP unless `HTTPS` says otherwise.
+    """Give a private run a secret key of its own, plain HTTP, and logs that a person reads.
+
+    What `HTTPS` and `LOG_FORMAT` say goes first.
 
     The key is made once, by one of the commands that begin such a run (STARTERS), and kept in the
     data folder (`STOCKROOM_DATA`, or `.data` beside manage.py). Does nothing when `SECRET_KEY` or
@@ -38,6 +40,12 @@ def prepare_environment(command: str) -> None:
         sys.exit(f"{error}\n(It would hold this run's secret key; or set SECRET_KEY yourself.)")
     os.environ["SECRET_KEY"] = key
     os.environ.setdefault("HTTPS", "off")
+    os.environ.setdefault("LOG_FORMAT", "text")
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """The environment of this process with these variables, for a child."""
+    return {**os.environ, **variables}
 
 
 def _secret_key(path: Path) -> str:

@@ -52,7 +52,8 @@ class TrustedProxies:
     """Believe `X-Forwarded-*` only from TRUSTED_PROXIES; from anyone else it is removed.
 
     From a trusted proxy, REMOTE_ADDR becomes the nearest address in `X-Forwarded-For` that is not
-    itself a trusted proxy: a client can write anything to the left of it.
+    itself a trusted proxy: a client can write anything to the left of it. (The proxy has to drop
+    `X_Forwarded_For`, which a WSGI server cannot tell from it.)
     """
 
     def __init__(self, get_response: GetResponse) -> None:

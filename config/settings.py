@@ -34,7 +34,6 @@ try:
     PORT = env.int("PORT", 8000, validate=accept.Range(1, 65535))
     WORKERS = env.int("WORKERS", 2, validate=accept.Range(1, 256))
     DATABASE_URL = env.str("DATABASE_URL", "", validate=environment.database_url)
-    DATABASE_POOL = env.int("DATABASE_POOL", 0, validate=accept.Range(0, 1000))
     # 0: no limit, for commands; config.wsgi sets limits for the web.
     LOCK_TIMEOUT_S = env.int("LOCK_TIMEOUT_S", 0, validate=accept.Range(0))
     STATEMENT_TIMEOUT_S = env.int("STATEMENT_TIMEOUT_S", 0, validate=accept.Range(0))
@@ -42,17 +41,24 @@ try:
     ADMIN_EMAIL = env.str("ADMIN_EMAIL", "admin@example.org")
     ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
     TOKEN_TTL_S = env.int("TOKEN_TTL_S", 30 * DAY_S, validate=accept.Range(min=60))
+    THROTTLE_ANONYMOUS = env.str("THROTTLE_ANONYMOUS", "60/min", validate=environment.rate)
+    THROTTLE_SIGNED_IN = env.str("THROTTLE_SIGNED_IN", "1000/min", validate=environment.rate)
+    THROTTLE_LOGIN = env.str("THROTTLE_LOGIN", "10/min", validate=environment.rate)
     DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "USD", validate=environment.currency)
     LOG_LEVEL = env.str(
         "LOG_LEVEL", "INFO", validate=accept.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
+    LOG_FORMAT = env.str("LOG_FORMAT", "json", validate=accept.OneOf(["json", "text"]))
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+    # Where worker processes put their figures together; `up` makes it. (prometheus_client's name)
+    PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", "", validate=environment.folder)
 
     PRIVATE_DATABASE = not DATABASE_URL
     PRIVATE_CACHE = not REDIS_URL
     DATABASES = {
         "default": dj_database_url.parse(
             DATABASE_URL or embedded.database_url(STOCKROOM_DATA),
-            conn_max_age=0 if DATABASE_POOL else None,  # None: one connection a thread, kept
+            conn_max_age=None,  # kept; config.slots has a few for each process
             conn_health_checks=True,
         )
     }
@@ -82,10 +88,13 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "users.apps.LockOutConfig",
 ]
 MIDDLEWARE = [
     "config.middleware.RequestId",
-    "config.health.Probes",
+    "config.measuring.Measured",
+    "config.health.endpoints.Probes",
+    "config.metrics.Metrics",
     "config.middleware.TrustedProxies",
     "config.api.edges.ApiEdges",
     "django.middleware.security.SecurityMiddleware",
@@ -97,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it puts its page in the place of the answer
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -123,12 +133,17 @@ SESSION = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT_S}s",
 }
+CONNECT_TIMEOUT_S = 3
 GIVEN_OPTIONS = " " + DATABASES["default"].get("OPTIONS", {}).get("options", "")
 DATABASES["default"]["OPTIONS"] = {
-    "connect_timeout": 3,
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    # A server that has vanished from the network is noticed within seconds too.
+    "keepalives_idle": 5,  # seconds
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,  # milliseconds
     **DATABASES["default"].get("OPTIONS", {}),
     "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()) + GIVEN_OPTIONS,
-    **({"pool": {"min_size": 1, "max_size": DATABASE_POOL}} if DATABASE_POOL else {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
@@ -149,6 +164,10 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # ── Sign-in ───────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses who is locked out
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -160,6 +179,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "users.passwords.EndsTokens"},
 ]
 LOGIN_URL = "admin:login"
+AXES_HANDLER = "users.lockout.Attempts"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # each by itself
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "users.lockout.account"
+AXES_CLIENT_IP_CALLABLE = "users.lockout.address"
+AXES_FAILURE_LIMIT = "users.lockout.failure_limit"
+AXES_COOLOFF_TIME = "users.lockout.cool_off"
+AXES_LOCKOUT_CALLABLE = "users.lockout.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody keeps somebody out by trying on
+AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
+AXES_ENABLE_ADMIN = False  # users.admin has a page that is read
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username"]  # not in the log: some type their password there
 
 # ── Transport ─────────────────────────────────────────────────────────────────────────────────
 # TrustedProxies removes this header when it does not come from one of TRUSTED_PROXIES.
@@ -192,6 +225,7 @@ REST_FRAMEWORK = {
         "users.permissions.TokenScope",
         "config.api.permissions.ModelRights",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.Throttle"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.envelope.EnvelopeRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.api.parsing.StrictJSONParser"],
     "DEFAULT_METADATA_CLASS": None,
@@ -213,9 +247,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True},
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.components.complete",
+    ],
+    "PATH_CONVERTER_OVERRIDES": {
+        "int": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
+    },
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "ChangeAction": "config.history.ACTIONS.values",
         "ItemStatus": "items.catalogue.models.Item.Status",
+        "LocationKind": "items.stock.models.Location.Kind",
+        "MovementKind": "items.stock.models.Movement.Kind",
         "TokenScope": "users.models.ApiToken.Scope",
     },
 }
@@ -224,17 +269,35 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "config.middleware.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "config.middleware.RequestIdFilter"},
+        "once": {"()": "config.logs.HoldBackRepeated"},
+        "only_tracebacks": {"()": "config.logs.OnlyTracebacks"},
+    },
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}
+        "json": {"()": "config.logs.JsonFormatter"},
+        "text": {
+            "()": "config.logs.TextFormatter",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        },
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id"],
-        }
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id", "once"],
+        },
+        "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL, "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # What the line of each request says already; a traceback it does not.
+        "django.request": {"level": "ERROR", "filters": ["only_tracebacks"]},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        "django.security.csrf": {"handlers": ["nowhere"], "propagate": False},
+        "django.server": {"handlers": ["nowhere"], "propagate": False},
+        "axes": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},  # failures alone
+    },
 }

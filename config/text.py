@@ -85,7 +85,7 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
         """
         found = self
         for term in text.split():
-            length = len(ACCENTS.sub("", unicodedata.normalize("NFKD", term)))
+            length = _letters(term)
             if not length:
                 return self.none()
             pattern = search_form(Value(term, TEXT))
@@ -95,8 +95,18 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
         return found
 
     def resembling(self, text: str) -> Self:
-        """Rows that hold something like `text`, the most similar first (trigram similarity)."""
+        """Rows that hold something like `text`, the most similar first (trigram similarity).
+
+        A text under three letters resembles nothing: all that begins alike would be as near.
+        """
+        if _letters(text) < TRIGRAM_LENGTH:
+            return self.none()
         typed: Any = search_form(Value(text, TEXT))
         return self.filter(search_text__trigram_word_similar=typed).order_by(
             TrigramWordSimilarity(typed, "search_text").desc(), "-pk"
         )
+
+
+def _letters(text: str) -> int:
+    """How many letters the search form of a text has, roughly: decomposed, without accents."""
+    return len(ACCENTS.sub("", unicodedata.normalize("NFKD", text)))

@@ -3,21 +3,22 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
-from config.api.views import UnknownURL
+from config.api.views import OpenApiDocument, UnknownURL
+from config.measuring import UNKNOWN_URL
 
 api_v1: list[URLPattern | URLResolver] = [
     path("", include("users.urls")),
     path("", include("items.urls")),
-    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema", OpenApiDocument.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),
-    re_path("^api/", UnknownURL.as_view()),
+    re_path("^api/", UnknownURL.as_view(), name=UNKNOWN_URL),
 ]
 
 handler400 = "config.api.views.bad_request"

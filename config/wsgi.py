@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -9,4 +10,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("LOCK_TIMEOUT_S", "3")
 os.environ.setdefault("STATEMENT_TIMEOUT_S", "30")
 
-application = get_wsgi_application()
+SLOTS = 4  # requests computed at once in one process: some wait for the database meanwhile
+SENDERS = 24  # bodies that may come in at once; the rest of the server's 32 threads is for others
+
+handler = get_wsgi_application()  # which reads the settings
+
+from config.slots import Slots  # noqa: E402  it needs them
+
+application = Slots(
+    handler, count=SLOTS, senders=SENDERS, whole_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+)

@@ -13,11 +13,21 @@ class ItemsConfig(AppConfig):
 
     name = "items"
     verbose_name = "Register"
+    cache_versions = ("items.Category", "items.Item")  # see config.caching
     # What each group may do with this app's models, beyond the group below it; see users.groups.
     group_rights = {
-        "Viewer": ["view_item", "view_category"],
-        "Clerk": ["add_item", "change_item", "add_category", "change_category"],
-        "Manager": ["delete_item", "delete_category"],
+        "Viewer": [
+            *("view_item", "view_category"),
+            *("view_location", "view_stocklevel", "view_movement", "view_loan"),
+        ],
+        "Clerk": [
+            *("add_item", "change_item", "add_category", "change_category"),
+            *("add_location", "change_location", "add_movement", "lend", "change_loan"),
+        ],
+        "Manager": [
+            *("delete_item", "delete_category", "delete_location"),
+            *("adjust", "reverse"),
+        ],
     }
 
     def figures(self, user: Any) -> "list[Figure]":

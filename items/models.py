@@ -1,5 +1,6 @@
 """The models of the slices, where Django looks for them."""
 
 from items.catalogue.models import Category, Item
+from items.stock.models import Loan, Location, Movement, StockLevel
 
-__all__ = ["Category", "Item"]
+__all__ = ["Category", "Item", "Loan", "Location", "Movement", "StockLevel"]

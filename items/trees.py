@@ -72,13 +72,19 @@ class TreeNode(models.Model):
             raise ValidationError({"parent": "It cannot be moved below itself."})
 
 
-def node_constraints(kind: str) -> Sequence[models.BaseConstraint]:
-    """The rules of one row of a tree; `kind` begins their names."""
+def node_constraints(
+    kind: str, *, among: models.Q | None = None
+) -> Sequence[models.BaseConstraint]:
+    """The rules of one row of a tree; `kind` begins their names.
+
+    Siblings have different names, or those `among` which it is asked of.
+    """
     return [
         models.UniqueConstraint(
             text.sort_key("name"),
             "parent",
             nulls_distinct=False,
+            condition=among,
             name=f"{kind}_name_unique_in_parent",
             violation_error_message="There is one of this name at the same place already.",
         ),

@@ -1,11 +1,37 @@
 """The URLs of the register, below /api/v1/."""
 
+from typing import Any
+
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from items.catalogue.views import CategoryViewSet, ItemViewSet
+from items.stock.views import (
+    HoldingsViewSet,
+    ItemMovementViewSet,
+    ItemStockViewSet,
+    LoanViewSet,
+    LocationViewSet,
+    MovementViewSet,
+)
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("categories", CategoryViewSet)
 router.register("items", ItemViewSet)
+router.register("locations", LocationViewSet)
+router.register("loans", LoanViewSet)
 
-urlpatterns = router.urls
+BOOKS: dict[str, Any] = {"get": "list", "post": "create"}
+
+urlpatterns = [
+    path("items/<int:pk>/stock", ItemStockViewSet.as_view({"get": "stock"}, detail=True)),
+    path("items/<int:pk>/movements", ItemMovementViewSet.as_view(BOOKS)),
+    path("movements", MovementViewSet.as_view({"get": "list"})),
+    path(
+        "movements/<int:pk>", MovementViewSet.as_view({"get": "retrieve"}), name="movement-detail"
+    ),
+    path("movements/<int:pk>/reverse", MovementViewSet.as_view({"post": "reverse"})),
+    path("users/me/holdings", HoldingsViewSet.as_view({"get": "list"})),
+    path("users/<int:pk>/holdings", HoldingsViewSet.as_view({"get": "list"})),
+    *router.urls,
+]

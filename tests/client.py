@@ -58,9 +58,9 @@ class Reply:
 class Api:
     """Calls the API below /api/v1 with a token, or without."""
 
-    def __init__(self, token: str | None = None) -> None:
+    def __init__(self, token: str | None = None, address: str = "127.0.0.1") -> None:
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.client = Client(raise_request_exception=False)
+        self.client = Client(raise_request_exception=False, REMOTE_ADDR=address)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """Call `path`; a body that is not bytes is sent as JSON."""

@@ -1,16 +1,21 @@
 """What every test can ask for: the servers, people of each kind, and their clients."""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from django.conf import settings
+from pytest_django import Settings
 
 from config import embedded
 from tests.client import Api
 from tests.factories import UserFactory, token_for
+from tests.fragile import FragileRedis
 from tests.live import ADMIN_EMAIL, Server, live_database, live_server
 from users.models import User
 
@@ -32,6 +37,43 @@ def django_db_modify_db_settings(
     """The servers run before pytest-django makes its database (one for each xdist worker)."""
 
 
+# ── The cache ─────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins with an empty cache: its keys begin in a way of their own."""
+    cache: Any = settings.CACHES["default"]
+    monkeypatch.setitem(cache, "KEY_PREFIX", f"stockroom-test-{uuid4().hex}")
+
+
+def _cache_at(settings: Settings, port: int, database: int = 0) -> None:
+    default: dict[str, Any] = settings.CACHES["default"]
+    location = f"redis://127.0.0.1:{port}/{database}"
+    settings.CACHES = {"default": {**default, "LOCATION": location}}
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of this machine at which nobody answers."""
+    with socket.socket() as taken:  # bound, and not listening
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def no_cache(settings: Settings, closed_port: int) -> None:
+    """A cache that is not there."""
+    _cache_at(settings, closed_port)
+
+
+@pytest.fixture
+def fragile_cache(settings: Settings) -> Iterator[FragileRedis]:
+    """A way to the cache that a test can cut and mend."""
+    with FragileRedis(str(settings.CACHES["default"]["LOCATION"])) as fragile:
+        _cache_at(settings, fragile.port, fragile.database)
+        yield fragile
+
+
+# ── Clients and people ────────────────────────────────────────────────────────────────────────
 @pytest.fixture
 def anonymous() -> Api:
     """A client without a token."""

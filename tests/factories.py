@@ -1,5 +1,6 @@
 """Rows for tests: valid, and different each time."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -7,6 +8,8 @@ from factory.declarations import Sequence
 from factory.django import DjangoModelFactory
 
 from items.models import Category, Item
+from items.stock import services as stock
+from items.stock.models import Loan, Location
 from users import services
 from users.models import ApiToken, User
 
@@ -56,6 +59,34 @@ class ItemFactory(DjangoModelFactory[Item]):
         item: Item = super()._create(model_class, *args, **kwargs)
         item.refresh_from_db()
         return item
+
+
+class LocationFactory(DjangoModelFactory[Location]):
+    """A place in store."""
+
+    class Meta:
+        model = Location
+
+    name = Sequence(lambda n: f"Shelf {n}")
+
+
+class LoanFactory(DjangoModelFactory[Loan]):
+    """Something lent by a check-out, of what has been received for it."""
+
+    class Meta:
+        model = Loan
+
+    @classmethod
+    def _create(cls, model_class: type[Loan], *args: Any, **kwargs: Any) -> Loan:
+        source = kwargs.pop("source", None) or LocationFactory.create()
+        lent = {
+            "item": kwargs.pop("item", None) or ItemFactory.create(),
+            "holder": kwargs.pop("holder", None) or UserFactory.create(),
+            "quantity": kwargs.pop("quantity", Decimal(1)),
+        }
+        came = {"item": lent["item"], "quantity": lent["quantity"]}
+        stock.receive_stock(actor=None, destination=source, **came)
+        return stock.check_out(actor=None, source=source, **lent, **kwargs)
 
 
 def token_for(user: User, scope: str = ApiToken.Scope.WRITE) -> str:

@@ -1,20 +1,24 @@
-"""A running server: what `manage.py up` starts, on a database of its own."""
+"""Databases of a test's own, and a running server: what `manage.py up` starts, on one of them."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from urllib.parse import quote
+from typing import IO, Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 import psycopg
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connections
+
+from tests.running import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 60
@@ -61,13 +65,72 @@ def live_database(suffix: str) -> Iterator[str]:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+class Place:
+    """A database of its own, to which Django's connection can be led."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = urlsplit(url).path.removeprefix("/")
+
+    @contextmanager
+    def here(self, **others: str) -> Iterator[None]:
+        """Django's connection leads here, with `others` of its settings changed as well."""
+        before = dict(connections["default"].settings_dict)
+        connections["default"].close()
+        connections["default"].settings_dict.update({"NAME": self.name, **others})
+        try:
+            yield
+        finally:
+            connections["default"].close()
+            connections["default"].settings_dict.update(before)
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement answers here."""
+        with self.here(), connections["default"].cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables that are here."""
+        found = self.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [name for (name,) in found]
+
+    def run(self, *command: str, stdout: Any = None) -> str:
+        """What a command says that is run here."""
+        out = StringIO()
+        with self.here():
+            call_command(*command, stdout=out)
+        return out.getvalue()
+
+    def process(self, *command: str, **options: Any) -> "subprocess.Popen[str]":
+        """A command, as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "tests.settings",
+                "DATABASE_URL": self.url,
+                "SECRET_KEY": settings.SECRET_KEY,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+
 @contextmanager
-def live_server(database_url: str, *options: str) -> Iterator[Server]:
+def live_server(
+    database_url: str,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    stderr: IO[bytes] | None = None,
+) -> Iterator[Server]:
     """`manage.py up` on a free port, with an administrator; stopped at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment: dict[str, str] = {
+    port = free_port()
+    whole: dict[str, str] = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database_url,
@@ -75,14 +138,16 @@ def live_server(database_url: str, *options: str) -> Iterator[Server]:
         "SECRET_KEY": settings.SECRET_KEY,
         "ADMIN_EMAIL": ADMIN_EMAIL,
         "ADMIN_PASSWORD": ADMIN_PASSWORD,
+        **(environment or {}),
     }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port), *options],
         cwd=ROOT,
-        env=environment,
+        env=whole,
         stdout=subprocess.DEVNULL,
+        stderr=stderr,
     )
-    server = Server(f"http://127.0.0.1:{port}", environment, process)
+    server = Server(f"http://127.0.0.1:{port}", whole, process)
     try:
         wait_until_ready(server)
         yield server

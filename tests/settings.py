@@ -8,6 +8,9 @@ os.environ.setdefault(
 )
 os.environ.setdefault("STOCKROOM_DATA", str(Path(__file__).resolve().parent.parent / ".data/test"))
 os.environ["HTTPS"] = "off"
+os.environ.setdefault("THROTTLE_ANONYMOUS", "1000000/min")  # out of reach
+os.environ.setdefault("THROTTLE_SIGNED_IN", "1000000/min")
+os.environ.setdefault("THROTTLE_LOGIN", "1000000/min")
 
 from config.settings import *  # noqa: F403
 
@@ -15,4 +18,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A server in another locale still gives us a database in which text search sees every script.
 DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # look a static file up when asked, not all at each client's start
-CACHES["default"]["KEY_PREFIX"] = "stockroom-test"  # noqa: F405
+# A running server shares its cache with nobody; in a test, each has one of its own (conftest.py).
+CACHES["default"]["KEY_PREFIX"] = f"stockroom-test-{DATABASES['default']['NAME']}"  # noqa: F405

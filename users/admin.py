@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -241,3 +242,33 @@ class ApiTokenAdmin(admin.ModelAdmin):
                 message = f"{token} stays: {token.user.name} has rights that you do not have."
                 self.message_user(request, message, messages.ERROR)
         self.message_user(request, f"{revoked} tokens are revoked.", messages.SUCCESS)
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(admin.ModelAdmin):
+    """Failed log-ins in the admin; too many lock an account or an address for a while."""
+
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    fields = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    search_fields = ["username", "ip_address"]
+    actions = ["unlock"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They happen by themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What happened has happened."""
+        return False
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """To delete is to unlock, which is said in that word."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.action(description="Unlock: forget the selected failures", permissions=["delete"])
+    def unlock(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> None:
+        """Let the accounts and addresses of these try again at once."""
+        forgotten, _ = attempts.delete()
+        self.message_user(request, f"{forgotten} are forgotten.", messages.SUCCESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
@@ -72,3 +73,7 @@ class ApiTokenQuerySet(ResourceQuerySet[Any]):
             revoked_at__isnull=True,
             user__is_active=True,
         )
+
+    def ended_before(self, moment: datetime) -> Self:
+        """Those that had expired, or were revoked, by then."""
+        return self.filter(Q(expires_at__lt=moment) | Q(revoked_at__lt=moment))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from config.api.fields import ChoiceField, EmailField, TextField
@@ -89,6 +89,7 @@ class UserSerializer(ResourceSerializer):
         return kept
 
 
+@extend_schema_serializer(component_name="Me")
 class SelfSerializer(UserSerializer):
     """Oneself: rights are read only, and a new e-mail needs the password."""
 

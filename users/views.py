@@ -1,8 +1,9 @@
 """Users, oneself, and tokens over REST."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -10,9 +11,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
+from config.api import conditional
 from config.api import parameters as p
 from config.api.envelope import Success
-from config.api.viewsets import GrammarViewSet, ResourceViewSet
+from config.api.grammar import GrammarViewSet
+from config.api.throttling import client_of
+from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
 from users import services
 from users.models import ApiToken, User
@@ -74,8 +78,13 @@ class UserViewSet(ResourceViewSet):
     def get_serializer_class(self) -> Any:
         """Oneself is edited with less than others are: nobody changes their own rights."""
         editing = self.action in {"update", "partial_update"}
-        oneself = self.kwargs.get("pk") == self.request.user.pk
+        pk = self.kwargs.get("pk")  # none where only the document is made
+        oneself = pk is not None and pk == self.request.user.pk
         return SelfSerializer if editing and oneself else UserSerializer
+
+    def guesses(self, sent: Mapping[str, Any]) -> Sequence[str]:
+        """One's own password, where it is asked for again."""
+        return [f"user {self.request.user.pk}"] if "current_password" in sent else []
 
     def perform_create(self, serializer: BaseSerializer[User]) -> User:
         """Make the user, within what the maker may do."""
@@ -93,10 +102,15 @@ class UserViewSet(ResourceViewSet):
         services.delete_user(actor=actor(self.request), user=instance)
 
 
+@extend_schema_view(
+    retrieve=extend_schema(operation_id="get_me"),
+    partial_update=extend_schema(operation_id="update_me"),
+)
 class MeViewSet(UserViewSet):
     """Oneself, without knowing one's id."""
 
     serializer_class = SelfSerializer
+    keeps_answers = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As for the user of the token."""
@@ -107,7 +121,9 @@ class MeViewSet(UserViewSet):
         """One's own fields."""
         return SelfSerializer
 
-    @extend_schema(request=PasswordChangeSerializer, responses={200: None})
+    @extend_schema(
+        operation_id="change_password", request=PasswordChangeSerializer, responses={200: None}
+    )
     def password(self, request: Request, **_: Any) -> Response:
         """Change one's password. It ends all one's tokens, the one in use too: log in anew."""
         asked = PasswordChangeSerializer(data=self.body(), context={"user": request.user})
@@ -124,6 +140,7 @@ class LogInViewSet(GrammarViewSet):
     """A token for an e-mail and a password."""
 
     serializer_class = NewTokenSerializer
+    keeps_answers = False
     action = ""  # DRF sets it after it has asked for the authenticators
 
     def get_authenticators(self) -> list[Any]:
@@ -135,14 +152,25 @@ class LogInViewSet(GrammarViewSet):
         """Anyone may try to log in; a token of any scope may end itself."""
         return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
 
-    @extend_schema(request=LogInSerializer, responses={201: NewTokenSerializer})
+    def guesses(self, sent: Mapping[str, Any]) -> Sequence[str]:
+        """The account's, from whatever address; and anybody's, from this address."""
+        if self.action != "create":
+            return []
+        whose, email = [f"address {client_of(self.request)}"], sent.get("email")
+        if isinstance(email, str):
+            whose.append(f"account {User.objects.normalize_email(email)}")
+        return whose
+
+    @extend_schema(
+        operation_id="log_in", request=LogInSerializer, responses={201: NewTokenSerializer}
+    )
     def create(self, request: Request) -> Response:
         """Log in: a token that writes, shown this once."""
         asked = LogInSerializer(data=self.body())
         asked.is_valid(raise_exception=True)
         return shown_once(request, services.log_in(**asked.validated_data))
 
-    @extend_schema(request=None)
+    @extend_schema(operation_id="log_out", request=None)
     def destroy(self, request: Request) -> Response:
         """Log out: revoke the token in use."""
         services.revoke_token(token_in_use(request))
@@ -155,6 +183,7 @@ class TokenViewSet(ResourceViewSet):
     queryset = ApiToken.objects.all()
     serializer_class = TokenSerializer
     http_method_names = ["get", "head", "post", "delete"]  # a token is never edited
+    keeps_answers = False
     permission_classes = [IsAuthenticated, TokenScope]
 
     def get_queryset(self) -> Any:
@@ -180,7 +209,9 @@ class TokenViewSet(ResourceViewSet):
 def shown_once(request: Request, made: services.NewToken) -> Response:
     """The answer that shows a new token's text."""
     made.record.refresh_from_db()
-    data = {**TokenSerializer(made.record).data, "token": made.text}
-    response = Response(Success(data), status=status.HTTP_201_CREATED)
+    data = TokenSerializer(made.record).data
+    shown = Success({**data, "token": made.text})
+    response = Response(shown, status=status.HTTP_201_CREATED)
+    response["ETag"] = conditional.tag_of(made.record, data)
     response["Location"] = reverse("apitoken-detail", args=[made.record.pk], request=request)
     return response

@@ -36,12 +36,15 @@ class Failure:
     message: str
     details: Sequence[Detail] = ()
 
+    def error(self) -> dict[str, Any]:
+        """What went wrong, as it is written."""
+        return {"code": self.code, "message": self.message, "details": list(self.details)}
+
     def body(self) -> dict[str, Any]:
         """The answer as it is written; the request's id is what to look for in the logs."""
-        error = {"code": self.code, "message": self.message, "details": list(self.details)}
         return {
             "success": False,
-            "error": error,
+            "error": self.error(),
             "meta": {"request_id": current_request_id.get()},
         }
 

@@ -18,7 +18,16 @@ from rest_framework.response import Response
 
 from config import constraints, deletion
 from config.api.envelope import EnvelopeRenderer, Failure
-from config.errors import Conflict, Detail, DomainError, Invalid, NotAllowed, NotAuthenticated
+from config.errors import (
+    Conflict,
+    Detail,
+    DomainError,
+    Invalid,
+    NotAllowed,
+    NotAuthenticated,
+    Overtaken,
+)
+from config.logs import without_data
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +38,7 @@ STATUS_OF: dict[type[DomainError], HTTPStatus] = {
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     Conflict: HTTPStatus.CONFLICT,
+    Overtaken: HTTPStatus.PRECONDITION_FAILED,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 CODE_OF = {
@@ -39,6 +49,7 @@ CODE_OF = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "conflict",
+    412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
     422: "validation_error",
@@ -54,8 +65,11 @@ BUSY = (
 )
 # Classes of SQLSTATE: connection exception, operator intervention (a server that shuts down).
 AWAY_CLASSES = ("08", "57")
+FULL_CLASS = "53"  # insufficient resources
 BUSY_MESSAGE = "The database is busy; nothing was done."
 AWAY_MESSAGE = "The database cannot be reached at the moment."
+FULL_MESSAGE = "The database has run out of disk, memory or connections; nothing was done."
+TOO_LARGE_MESSAGE = "A sum would become larger than can be kept; nothing was done."
 INVALID_MESSAGE = "The body is not valid; `details` names each field."
 SERVER_ERROR_MESSAGE = "Something went wrong on our side; the request id leads to it in the logs."
 
@@ -70,24 +84,40 @@ class BadParameters(drf.APIException):
         self.details = details
 
 
+def known_codes() -> list[str]:
+    """Every code that a failure can have: those of HTTP, and those of the domain's own refusals."""
+    found, kinds = {*CODE_OF.values()}, [*DomainError.__subclasses__()]
+    while kinds:
+        kind = kinds.pop()
+        found.add(kind.code)
+        kinds += kind.__subclasses__()
+    return sorted(found)
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: every error as an answer in the one shape.
 
     What nobody foresaw is logged with its traceback and answered with a 500 that tells nothing.
     """
-    answer = (
-        _of_drf(error)
-        or _of_domain(error)
-        or _of_database(error, context)
-        or _of_django(error)
-        or _unforeseen(error, context)
-    )
+    request = context.get("request")
+    answer = refusal_of(error, getattr(request, "method", "")) or _unforeseen(error, request)
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        logger.error("%s %s", answer.data.message, without_data(error))
     answer.exception = True
     # Also where the view itself writes something other than JSON.
-    if (request := context.get("request")) is not None:
+    if request is not None:
         request.accepted_renderer = EnvelopeRenderer()
         request.accepted_media_type = EnvelopeRenderer.media_type
     return answer
+
+
+def refusal_of(error: Exception, method: str) -> Response | None:
+    """The answer to an error that was foreseen, its data a Failure; None for any other.
+
+    `method` is what was being done: a reference that breaks means one thing when something is
+    deleted, and another when something is written.
+    """
+    return _of_drf(error) or _of_domain(error) or _of_database(error, method) or _of_django(error)
 
 
 def _answer(status: int, message: str, *details: Detail, code: str = "") -> Response:
@@ -104,6 +134,8 @@ def _of_drf(error: Exception) -> Response | None:
     answer = _answer(error.status_code, str(error.detail), *details, code=code)
     if header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = header
+    if isinstance(error, drf.Throttled):
+        answer["Retry-After"] = str(max(1, getattr(error, "wait", 0)))
     return answer
 
 
@@ -117,36 +149,39 @@ def _of_domain(error: Exception) -> Response | None:
     return answer
 
 
-def _of_database(error: Exception, context: dict[str, Any]) -> Response | None:
+def _of_database(error: Exception, method: str) -> Response | None:
     if isinstance(error, ProtectedError):
         return _answer(409, deletion.in_the_way(error))
     if isinstance(error, IntegrityError):
         broken = constraints.broken_by(error)
         if broken is None:
             return None
-        if getattr(context.get("request"), "method", "") == "DELETE":
+        if method == "DELETE":
             return _answer(409, constraints.IN_USE_MESSAGE)
         detail = Detail(broken.field, broken.code, broken.message)
         if broken.is_conflict:
             return _answer(409, broken.message, detail)
         return _answer(422, INVALID_MESSAGE, detail)
-    if message := _passing_trouble(error.__cause__):
-        logger.error("%s %s", message, error)
+    if isinstance(error.__cause__, errors.NumericValueOutOfRange):
+        return _answer(409, TOO_LARGE_MESSAGE)
+    if message := passing_trouble(error):
         answer = _answer(503, message)
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
     return None
 
 
-def _passing_trouble(cause: BaseException | None) -> str | None:
-    """What to say of trouble that passes by itself; a full disk, say, does not: that is a 500."""
+def passing_trouble(error: BaseException | None) -> str | None:
+    """What to say of trouble of the database that is none of the caller's, and may pass."""
+    cause = error.__cause__ if error is not None else None
     if isinstance(cause, BUSY):
         return BUSY_MESSAGE
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and (
-        cause.sqlstate is None or cause.sqlstate.startswith(AWAY_CLASSES)
-    ):
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return None
+    state = cause.sqlstate
+    if state is None or state.startswith(AWAY_CLASSES):
         return AWAY_MESSAGE
-    return None
+    return FULL_MESSAGE if state.startswith(FULL_CLASS) else None
 
 
 def _of_django(error: Exception) -> Response | None:
@@ -159,14 +194,11 @@ def _of_django(error: Exception) -> Response | None:
     return None
 
 
-def _unforeseen(error: Exception, context: dict[str, Any]) -> Response:
-    request = context.get("request")
+def _unforeseen(error: Exception, request: Any) -> Response:
     got_request_exception.send(sender=handle, request=request)
+    route = getattr(getattr(request, "resolver_match", None), "route", "?")
     logger.error(
-        "unforeseen error in %s %s",
-        getattr(request, "method", "?"),
-        getattr(request, "path", "?"),
-        exc_info=error,
+        "unforeseen error in %s %s", getattr(request, "method", "?"), route, exc_info=error
     )
     return _answer(500, SERVER_ERROR_MESSAGE)
 

@@ -14,12 +14,13 @@ from config.api.envelope import raw_json
 from config.decimals import plain
 
 BIGINT_MAX = 2**63 - 1
+ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 MANY_DIGITS = 30  # more than any of our numbers has
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
 JSON_MAX_BYTES = 64 * 1024  # every list that shows the resource carries it
 JSON_MAX_INTEGER = 2**63 - 1  # beyond, too many readers give up
-ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]*$", "This may hold no control characters.", "control")
+ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]+$", "This may hold no control characters.", "control")
 
 
 class TextField(serializers.CharField):
@@ -107,7 +108,7 @@ class QuantityField(DecimalField):
         return plain(Decimal(value))
 
 
-@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX})
+@extend_schema_field(ID_SCHEMA)
 class ReferenceField(IntegerField):
     """The id of another row (`category_id`); one that does not exist is refused with the rest.
 
@@ -120,12 +121,25 @@ class ReferenceField(IntegerField):
         self.rows = rows
         super().__init__(**options)
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: Any) -> Any:
         """The id. Raises ValidationError when it is none, or names nothing."""
-        found = super().to_internal_value(data)
-        if not 0 < found <= BIGINT_MAX or not self.rows.filter(pk=found).exists():
-            self.fail("does_not_exist", id=str(found)[:20])
+        asked = super().to_internal_value(data)
+        found = self.find(asked) if 0 < asked <= BIGINT_MAX else None
+        if found is None:
+            self.fail("does_not_exist", id=str(asked)[:20])
         return found
+
+    def find(self, pk: int) -> Any:
+        """The id when there is such a row, else None."""
+        return pk if self.rows.filter(pk=pk).exists() else None
+
+
+class RowField(ReferenceField):
+    """The id of another row; the value is that row, as a service wants it."""
+
+    def find(self, pk: int) -> Any:
+        """The row when it is there, else None."""
+        return self.rows.filter(pk=pk).first()
 
 
 class ShortListField(serializers.ListField):

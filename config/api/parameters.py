@@ -16,12 +16,13 @@ from rest_framework import serializers
 from config.api import fields
 from config.api.exceptions import BadParameters, flatten
 from config.api.serializers import StrictSerializer
-from config.errors import Detail
+from config.errors import Detail, NotAllowed
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 MAX_PAGE = 2**31 - 1
 MAX_IDS = MAX_PAGE_SIZE  # so that all of them fit on one page
+ID = "0*[1-9][0-9]{0,17}"  # as the document writes it; the few above are no ids yet
 
 
 class NumberParameter(fields.IntegerField):
@@ -31,7 +32,7 @@ class NumberParameter(fields.IntegerField):
         super().__init__(from_text=True, required=False, **options)
 
 
-@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1})
+@extend_schema_field(fields.ID_SCHEMA)
 class IdParameter(NumberParameter):
     """An id; one that does not exist finds nothing."""
 
@@ -57,7 +58,7 @@ class FlagParameter(serializers.ChoiceField):
         return super().to_internal_value(data) == "true"
 
 
-@extend_schema_field({"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"})
+@extend_schema_field({"type": "string", "pattern": f"^{ID}(,{ID}){{0,{MAX_IDS - 1}}}$"})
 class IdsParameter(serializers.Field):
     """Ids, separated by commas."""
 
@@ -81,7 +82,6 @@ class IdsParameter(serializers.Field):
         return ",".join(map(str, value))
 
 
-@extend_schema_field({"type": "string"})
 class NamesParameter(serializers.Field):
     """Names out of a known set, separated by commas."""
 
@@ -113,9 +113,13 @@ class NamesParameter(serializers.Field):
 
 
 class Parameters(StrictSerializer):
-    """What may stand behind the `?` of one action; without fields: nothing."""
+    """What may stand behind the `?` of one action; without fields: nothing.
+
+    `rights` names the right that a parameter takes, where its answer tells more than the rows do.
+    """
 
     repeatable: ClassVar[frozenset[str]] = frozenset()
+    rights: ClassVar[dict[str, str]] = {}
 
     @classmethod
     def read(cls, query: QueryDict, **context: Any) -> "Parameters":
@@ -129,6 +133,12 @@ class Parameters(StrictSerializer):
         if problems:
             raise BadParameters(*problems)
         return parameters
+
+    def require_rights(self, user: Any) -> None:
+        """Raise NotAllowed when `user` lacks the right to one of the parameters that are there."""
+        for name, right in self.rights.items():
+            if name in self.initial_data and not user.has_perm(right):
+                raise NotAllowed(f"You do not have the right to ask by `{name}`.")
 
 
 class ShapeParameters(Parameters):

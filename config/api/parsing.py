@@ -43,11 +43,13 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """The body's value. Raises BodyTooLarge or ParseError."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        request = (parser_context or {}).get("request")
+        announced = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
+        if announced > limit:
+            raise BodyTooLarge(limit)  # unread, since it may come slowly
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(limit)
-        request = (parser_context or {}).get("request")
-        announced = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
         if len(body) < announced:
             raise ParseError(f"The body was cut off: {len(body)} of {announced} bytes came.")
         value = parse_json(body)

@@ -1,106 +1,32 @@
 """What every resource does in the same way; a resource's own views say only what differs."""
 
-from collections.abc import Callable
-from functools import cache, wraps
 from typing import Any, ClassVar
 
 from django.db.models import Model
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponseBase, HttpResponseNotModified
 from rest_framework import status
-from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import GenericViewSet
 
-from config import history
-from config.api.envelope import Success
+from config.api import conditional
+from config.api.grammar import GrammarViewSet
 from config.api.pagination import nearest, paginate
-from config.api.parameters import ListParameters, PageParameters, Parameters, ShapeParameters
-
-Handler = Callable[..., Response]
-
-METHODS = ["get", "head", "post", "put", "patch", "delete"]
-
-
-class GrammarViewSet(GenericViewSet):
-    """The grammar of the API for any set of actions.
-
-    Query parameters are strict: each action takes those of its class in `parameters`, and none
-    without. A handler that writes runs in one transaction, inside DRF's handling of errors, so
-    that an error crosses it and rolls back; the history ascribes it to the user.
-    """
-
-    http_method_names = METHODS
-    lookup_value_converter = "int"
-    parameters: ClassVar[dict[str, type[Parameters]]] = {}
-    open_to_all_methods: ClassVar[frozenset[str]] = frozenset()
-    asked: Parameters
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """DRF's dispatch, with a transaction around a handler that writes."""
-        method = (request.method or "").lower()
-        handler = getattr(self, method, None)
-        if handler is not None and method in self.http_method_names and self._writes(method):
-            setattr(self, method, _in_one_transaction(handler))
-        return super().dispatch(request, *args, **kwargs)
-
-    @staticmethod
-    def _writes(method: str) -> bool:
-        return method.upper() not in SAFE_METHODS
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Who asks, whether they may, then what they ask for."""
-        super().initial(request, *args, **kwargs)
-        shape: Any = self.serializer_class
-        self.asked = self.parameters_class().read(request.query_params, names=readable_names(shape))
-
-    def parameters_class(self) -> type[Parameters]:
-        """What may stand behind the `?` of the current action."""
-        return self.parameters.get(self.action or "", Parameters)
-
-    @property
-    def page_asked(self) -> PageParameters:
-        """The parameters of an action that answers with a list."""
-        assert isinstance(self.asked, PageParameters)
-        return self.asked
-
-    def body(self) -> dict[str, Any]:
-        """What was sent. Raises ParseError when nothing was."""
-        if not self.request.headers.get("Content-Length", "").strip("0"):
-            raise ParseError("The body is empty; send a JSON object, with its Content-Length.")
-        sent: Any = self.request.data
-        assert isinstance(sent, dict)  # the parser takes nothing else
-        return sent
-
-    def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> Response:
-        """An answer in the envelope."""
-        return Response(Success(data, meta), status=code)
-
-
-@cache
-def readable_names(serializer_class: Any) -> list[str]:
-    """The names of what a resource answers with; none without a serializer."""
-    if serializer_class is None:
-        return []
-    return [name for name, field in serializer_class().fields.items() if not field.write_only]
-
-
-def _in_one_transaction(handler: Handler) -> Handler:
-    @wraps(handler)
-    def wrapped(request: Request, *args: Any, **kwargs: Any) -> Response:
-        request.data  # noqa: B018  read it now: a slow sender must not hold locks meanwhile
-        with history.written_by(request.user, via="api"):
-            return handler(request, *args, **kwargs)
-
-    return wrapped
+from config.api.parameters import ListParameters, ShapeParameters
+from config.api.permissions import RIGHT_OF
 
 
 class ResourceViewSet(GrammarViewSet):
     """The six verbs: list, create, retrieve, update (PUT), partial_update (PATCH), destroy."""
 
     parameters: ClassVar = {"list": ListParameters, "retrieve": ShapeParameters}
+    heeded_headers: ClassVar = {
+        "retrieve": "If-None-Match",
+        "update": "If-Match",
+        "partial_update": "If-Match",
+        "destroy": "If-Match",
+    }
 
     def list(self, request: Request) -> Response:
         """The resources that match, a page at a time."""
@@ -117,36 +43,56 @@ class ResourceViewSet(GrammarViewSet):
 
     def create(self, request: Request) -> Response:
         """Make one; `Location` says where it is."""
-        serializer = self.get_serializer(data=self.body())
-        serializer.is_valid(raise_exception=True)
-        made = self.perform_create(serializer)
-        response = self.respond(self.present(self.reread(made.pk)), code=status.HTTP_201_CREATED)
-        response["Location"] = self.location(made.pk)
+        pk = self.make(self.body())
+        response = self.respond_with(self.reread(pk), code=status.HTTP_201_CREATED)
+        response["Location"] = self.location(pk)
         return response
 
-    def retrieve(self, request: Request, **_: Any) -> Response:
-        """One."""
-        return self.respond(self.present(self.get_object()))
+    def retrieve(self, request: Request, **_: Any) -> HttpResponseBase:
+        """One; 304 without it while the ETag of If-None-Match still holds."""
+        answer = self.respond_with(self.get_object())
+        if conditional.is_unchanged(request, answer["ETag"]):
+            return HttpResponseNotModified(headers={"ETag": answer["ETag"]})
+        return answer
 
     def update(self, request: Request, **_: Any) -> Response:
         """Replace the whole: what is left out gets its default."""
-        return self._change(request, partial=False)
+        row = self.get_matching_object()
+        self.change(row, self.body(), partial=False)
+        return self.respond_with(self.reread(row.pk))
 
     def partial_update(self, request: Request, **_: Any) -> Response:
         """Change what is sent and nothing else."""
-        return self._change(request, partial=True)
+        row = self.get_matching_object()
+        self.change(row, self.body(), partial=True)
+        return self.respond_with(self.reread(row.pk))
 
     def destroy(self, request: Request, **_: Any) -> Response:
         """Delete it, unless something refers to it."""
-        self.perform_destroy(self.get_object())
+        self.perform_destroy(self.get_matching_object())
         return self.respond(None)
 
-    def _change(self, request: Request, *, partial: bool) -> Response:
-        instance = self.get_object()
-        serializer = self.get_serializer(instance, data=self.body(), partial=partial)
+    def make(self, sent: dict[str, Any]) -> int:
+        """Make one of what was sent: its id. Raises ValidationError."""
+        serializer = self.get_serializer(data=sent)
+        serializer.is_valid(raise_exception=True)
+        pk: int = self.perform_create(serializer).pk
+        return pk
+
+    def change(self, row: Model, sent: dict[str, Any], *, partial: bool) -> None:
+        """Change a locked row to what was sent. Raises ValidationError."""
+        serializer = self.get_serializer(row, data=sent, partial=partial)
         serializer.is_valid(raise_exception=True)
         self.perform_update(serializer)
-        return self.respond(self.present(self.reread(instance.pk)))
+
+    def respond_with(self, row: Model, *, code: int = status.HTTP_200_OK) -> Response:
+        """One row in the envelope, with its ETag."""
+        data = self.present(row)
+        response = self.respond(data, code=code)
+        # Without a version If-Match compares the whole, of which only some fields may be answered.
+        tagged = data if hasattr(row, "version") else self.get_serializer(row).data
+        response["ETag"] = conditional.tag_of(row, tagged)
+        return response
 
     def location(self, pk: int) -> str:
         """The URL of one that a POST to this URL made."""
@@ -169,13 +115,30 @@ class ResourceViewSet(GrammarViewSet):
 
         Raises Http404 when it is not there, or not visible to this user.
         """
+        method = self.request.method or ""
+        locked_for = None if method in SAFE_METHODS else RIGHT_OF[method]
+        return self.get_row(self.kwargs["pk"], locked_for=locked_for)
+
+    def get_row(self, pk: int, *, locked_for: str | None = None) -> Any:
+        """The row of this id, locked for its "change" or "delete" when that is said.
+
+        Raises Http404 when it is not there, or not visible to this user.
+        """
         rows = self.get_queryset()
-        if self.request.method not in SAFE_METHODS:
-            rows = rows.select_for_update(of=("self",), no_key=self.request.method != "DELETE")
-        row = rows.filter(pk=self.kwargs["pk"]).first()
+        if locked_for is not None:
+            rows = rows.select_for_update(of=("self",), no_key=locked_for != "delete")
+        row = rows.filter(pk=pk).first()
         if row is None:
             raise Http404
         self.check_object_permissions(self.request, row)
+        return row
+
+    def get_matching_object(self) -> Any:
+        """The row of the URL, locked, in the state that If-Match names. Raises Overtaken."""
+        row = self.get_object()
+        conditional.require_match(
+            self.request, row, lambda: conditional.tag_of(row, self.present(row))
+        )
         return row
 
     def reread(self, pk: int) -> Model:

@@ -87,6 +87,11 @@ class Layout:
         return self.data / "kept"
 
     @property
+    def stopped(self) -> Path:
+        """There after somebody has stopped the servers, who are then not to be started again."""
+        return self.data / "stopped"
+
+    @property
     def throwaway(self) -> Path:
         """There when the cluster has run without care for power cuts."""
         return self.data / "throw-away"

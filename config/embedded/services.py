@@ -83,8 +83,21 @@ def stop(data: Path) -> Status:
         return NOTHING
     with _turn(layout):
         before = _status(layout)
+        layout.stopped.touch()
         _stop(layout)
         return before
+
+
+def ended(data: Path, names: Collection[str]) -> list[str]:
+    """Those of these services that have ended without being stopped: killed, or for want of room.
+
+    Cheap: to be asked again and again. Raises ServicesError when the folder belongs to someone
+    else.
+    """
+    layout = Layout.of(data)
+    if layout.stopped.exists():
+        return []
+    return [s.name for s in _servers(layout) if s.name in names and not s.alive()]
 
 
 def status(data: Path) -> Status:
@@ -181,6 +194,7 @@ def _start(layout: Layout, names: Collection[str], *, durable: bool, say: Say) -
     if not any(server.alive() for server in servers):
         layout.kept.unlink(missing_ok=True)  # from before a reboot
     _check_durability(layout, durable=durable)
+    layout.stopped.unlink(missing_ok=True)
     wanted = [server for server in servers if server.name in names]
     return tuple(server.name for server in wanted if server.start(say))
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import http.client
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+from django.conf import settings
+
+from config.local import environment_with
 
 READY_PATH = "/readyz"
 READY_TIMEOUT_S = 60.0
@@ -21,7 +26,7 @@ ASK_TIMEOUT_S = 5.0
 POLL_S = 0.1
 WORKERS_STOP_S = 10  # for requests under way; then a worker is killed
 STOP_TIMEOUT_S = WORKERS_STOP_S + 5.0
-BLOCKING_THREADS = 2  # a worker; more only wait for each other
+BLOCKING_THREADS = 32  # of a worker: so many may send slowly at once (see config.slots)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not listened to
@@ -69,16 +74,21 @@ class WebServer:
     block's end the requests under way are answered, within a bounded time.
     """
 
-    def __init__(self, address: Address, workers: int, *, folder: Path) -> None:
+    def __init__(self, address: Address, workers: int, *, folder: Path, scratch: Path) -> None:
+        """`scratch` is an empty folder of this run's own, for what its processes share."""
         self.address = address
-        self._command = _command(address, workers)
+        self._logs = scratch / "logs.json"
+        self._command = _command(address, workers, self._logs)
         self._folder = folder
+        self._environment = environment_with(PROMETHEUS_MULTIPROC_DIR=str(scratch))
         self._ready = False
 
     def __enter__(self) -> Self:
+        self._logs.write_text(json.dumps(_logging()), encoding="utf-8")
         self._process = subprocess.Popen(  # noqa: S603 - the words are our own
             self._command,
             cwd=self._folder,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - it takes no lock that a thread may hold
@@ -123,15 +133,21 @@ class WebServer:
             raise WebServerError(f"The web server ended by itself, {how}. See what it wrote above.")
 
 
-def _command(address: Address, workers: int) -> list[str]:
+def _command(address: Address, workers: int, logs: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "config.wsgi:application"),
         *("--interface", "wsgi", "--no-ws"),
         *("--host", address.host, "--port", str(address.port)),
         *("--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(WORKERS_STOP_S)),
-        *("--log-level", "warning"),
+        *("--log-level", "error", "--log-config", str(logs)),  # it warns of many threads
     ]
+
+
+def _logging() -> dict[str, Any]:
+    """Our logging for the web server's own lines, which otherwise look different."""
+    own = {"handlers": ["stderr"], "propagate": False}
+    return {**settings.LOGGING, "loggers": {"_granian": own}}
 
 
 def _tie_to_parent() -> Callable[[], None] | None:

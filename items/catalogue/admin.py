@@ -8,11 +8,20 @@ from django.http import HttpRequest
 
 from config import currencies
 from config.admin import NOTHING, RecordAdmin
+from config.caching import cached, invalidate
 from config.text import sort_key
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
 
 MAX_ID_DIGITS = 19  # of a bigint
+PATHS_TTL_S = 300
+
+
+@cached(ttl=PATHS_TTL_S, depends_on=("items.Category",))
+def category_paths() -> dict[str, str]:
+    """{id: path} of the whole tree, in alphabetical order of the paths."""
+    paths = Category.objects.paths()
+    return {str(pk): path for pk, path in sorted(paths.items(), key=lambda pair: pair[1])}
 
 
 class BranchFilter(admin.SimpleListFilter):
@@ -23,8 +32,7 @@ class BranchFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The whole tree, as paths in alphabetical order."""
-        paths = Category.objects.paths()
-        return sorted(((str(pk), path) for pk, path in paths.items()), key=lambda pair: pair[1])
+        return list(category_paths().items())
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The items in the branch; a value that is no id changes nothing."""
@@ -54,12 +62,12 @@ class CategoryAdmin(RecordAdmin):
         return super(RecordAdmin, self).get_search_results(request, queryset, search_term)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The path of each, with all paths found in one query, and what is in it."""
-        paths = Category.objects.paths()
+        """The path of each, and what is in it."""
+        paths = category_paths()
 
         @admin.display(description="category", ordering=sort_key("name"))
         def path(category: Category) -> str:
-            return paths.get(category.pk, category.name)
+            return paths.get(str(category.pk), category.name)
 
         return [path, "item_count", "updated_at"]
 
@@ -123,4 +131,5 @@ class ItemAdmin(RecordAdmin):
 
     def _set_status(self, request: HttpRequest, items: QuerySet[Item], status: Item.Status) -> None:
         changed = items.exclude(status=status).order_by().update(status=status)
+        invalidate("items.Item")
         self.message_user(request, f"{changed} items are {status.label} now.", messages.SUCCESS)

@@ -1,6 +1,5 @@
 """What there is: categories and items."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,12 +8,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce, Now, Round
+from django.db.models.functions import Now, Round
 from django.db.models.lookups import Exact
 
 from config import currencies, deletion, history, text, triggers
 from items import trees
-from items.catalogue.querysets import CategoryQuerySet, ItemQuerySet
+from items.catalogue.querysets import PRICE_ORDER, CategoryQuerySet, ItemQuerySet
 
 SKU_MAX_LENGTH = 64
 ITEM_NAME_MAX_LENGTH = 200
@@ -25,9 +24,6 @@ TAG_MAX_LENGTH = 50
 MAX_TAGS = 50
 PRICE_DIGITS = 19
 QUANTITY_DIGITS, QUANTITY_DECIMALS = 15, 3
-
-# The order of prices: an item without one comes before the cheapest.
-PRICE_ORDER = Coalesce("unit_price", Value(Decimal(-1)), output_field=models.DecimalField())
 
 
 def default_currency() -> str:
@@ -61,7 +57,7 @@ class Category(trees.TreeNode):
         triggers = [trees.no_circle("items_category"), *triggers.bookkeeping()]
 
 
-@history.track(exclude=["search_text", "version", "created_at", "updated_at"])
+@history.track(exclude=["search_text", "on_hand", "on_loan", "version", "created_at", "updated_at"])
 class Item(models.Model):
     """One thing of the register, or one kind of thing of which there are many."""
 
@@ -123,6 +119,20 @@ class Item(models.Model):
         blank=True,
         validators=[MinValueValidator(0)],
         help_text="When this much or less is left, it is low.",
+    )
+    on_hand = models.DecimalField(
+        max_digits=QUANTITY_DIGITS,
+        decimal_places=QUANTITY_DECIMALS,
+        db_default=0,
+        editable=False,
+        help_text="In all storage locations; the database adds it up from the movements.",
+    )
+    on_loan = models.DecimalField(
+        max_digits=QUANTITY_DIGITS,
+        decimal_places=QUANTITY_DECIMALS,
+        db_default=0,
+        editable=False,
+        help_text="With all persons; added up likewise.",
     )
     version = models.PositiveIntegerField(db_default=1, editable=False)
     search_text = text.search_column("sku", "name", "description", "barcode", "serial_number")
@@ -196,6 +206,16 @@ class Item(models.Model):
                 violation_error_message="The reorder point may not be negative.",
             ),
             models.CheckConstraint(
+                condition=Q(on_hand__gte=0) & Q(on_loan__gte=0),
+                name="item_stock_not_negative",
+                violation_error_message="There is not enough of it.",
+            ),
+            models.CheckConstraint(
+                condition=Q(serial_number__isnull=True) | Q(on_hand__lte=Value(1) - F("on_loan")),
+                name="item_with_serial_number_is_one",
+                violation_error_message="An item with a serial number is a single thing.",
+            ),
+            models.CheckConstraint(
                 condition=Exact(
                     models.Func(
                         "attributes", function="jsonb_typeof", output_field=models.TextField()
@@ -216,8 +236,13 @@ class Item(models.Model):
             models.Index("owner", "id", name="item_by_owner"),
             models.Index("created_at", "id", name="item_by_creation"),
             models.Index("updated_at", "id", name="item_by_update"),
+            # Not where on_hand is low: PostgreSQL would then write every index at each movement.
+            models.Index("id", name="item_low", condition=Q(reorder_point__isnull=False)),
         ]
-        triggers = triggers.bookkeeping("search_text", versioned=True)
+        triggers = [
+            *triggers.added_up(on_hand=0, on_loan=0),
+            *triggers.bookkeeping("search_text", "on_hand", "on_loan", versioned=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"

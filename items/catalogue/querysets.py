@@ -7,10 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Value
+from django.db.models import DecimalField, F, Q, Value
+from django.db.models.functions import Coalesce
 
 from config.text import SearchableQuerySet, sort_key
 from items.trees import TreeQuerySet
+
+# The order of prices: an item without one comes before the cheapest. There is an index of it.
+PRICE_ORDER = Coalesce("unit_price", Value(Decimal(-1)), output_field=DecimalField())
 
 
 class CategoryQuerySet(TreeQuerySet[Any]):
@@ -38,9 +42,31 @@ class ItemQuerySet(SearchableQuerySet[Any]):
         return self.filter(status=status)
 
     def in_category(self, category_id: int) -> Self:
-        """Those in a category or in one below it."""
+        """Those in a category or in one below it.
+
+        The categories are asked for first, by a query of their own: the planner then knows how
+        many items they have, and takes the right index.
+        """
         categories = self.model.category.field.related_model.objects
-        return self.filter(category__in=categories.below(category_id))
+        return self.filter(category__in=list(categories.below(category_id)))
+
+    def at_location(self, location_id: int) -> Self:
+        """Those of which something is at a location, or at one below it."""
+        levels = self.model._meta.get_field("levels").related_model.objects
+        return self.filter(pk__in=levels.below(location_id).values("item"))
+
+    def held_by(self, user_id: int) -> Self:
+        """Those of which one user has something now."""
+        loans = self.model._meta.get_field("loans").related_model.objects
+        return self.filter(pk__in=loans.open().held_by(user_id).values("item"))
+
+    def being_low(self, is_low: bool) -> Self:
+        """Those of which so much or less is on hand that more should be had, or those that are not.
+
+        An item without a reorder point is never low.
+        """
+        enough = Q(reorder_point__isnull=True) | Q(on_hand__gt=F("reorder_point"))
+        return self.filter(on_hand__lte=F("reorder_point")) if is_low else self.filter(enough)
 
     def tagged(self, tags: Sequence[str]) -> Self:
         """Those that carry every one of these tags."""
@@ -52,12 +78,15 @@ class ItemQuerySet(SearchableQuerySet[Any]):
 
     def priced_from(self, price: Decimal) -> Self:
         """Those that cost this much or more, in whatever currency theirs is."""
-        return self.filter(unit_price__gte=price)
+        return self._with_price().filter(price_key__gte=price)
 
     def priced_up_to(self, price: Decimal) -> Self:
         """Those that cost this much or less, in whatever currency theirs is."""
-        return self.filter(unit_price__lte=price)
+        return self._with_price().filter(price_key__lte=price)
 
     def updated_since(self, moment: datetime) -> Self:
         """Those changed at this moment or later."""
         return self.filter(updated_at__gte=moment)
+
+    def _with_price(self) -> Self:
+        return self.alias(price_key=PRICE_ORDER).filter(price_key__gte=0)

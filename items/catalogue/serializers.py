@@ -74,6 +74,8 @@ class ItemSerializer(ResourceSerializer):
         required=False,
         allow_null=True,
     )
+    on_hand = QuantityField(QUANTITY_DIGITS, QUANTITY_DECIMALS, read_only=True)
+    on_loan = QuantityField(QUANTITY_DIGITS, QUANTITY_DECIMALS, read_only=True)
     tags = ShortListField(
         child=TextField(max_length=TAG_MAX_LENGTH, validators=[ONE_LINE]),
         max_length=MAX_TAGS,
@@ -100,6 +102,8 @@ class ItemSerializer(ResourceSerializer):
             "barcode",
             "serial_number",
             "reorder_point",
+            "on_hand",
+            "on_loan",
             "version",
             "created_at",
             "updated_at",

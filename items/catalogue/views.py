@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from config import currencies, history
 from config.api import parameters as p
+from config.api.batch import BatchViewSet
 from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
 from config.api.pagination import paginate
@@ -18,12 +19,12 @@ from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
 from items.catalogue.models import (
     PRICE_DIGITS,
-    PRICE_ORDER,
     SKU_MAX_LENGTH,
     TAG_MAX_LENGTH,
     Category,
     Item,
 )
+from items.catalogue.querysets import PRICE_ORDER
 from items.catalogue.serializers import CategorySerializer, ItemSerializer
 
 READING = frozenset({"GET", "HEAD"})
@@ -67,6 +68,7 @@ class ItemParameters(p.ListParameters):
         "updated_at": "updated_at",
     }
     repeatable: ClassVar = frozenset({"tag"})
+    rights: ClassVar = {"location": "items.view_stocklevel", "holder": "items.view_loan"}
 
     search = p.TextParameter(
         max_length=MAX_SEARCH_LENGTH,
@@ -84,6 +86,13 @@ class ItemParameters(p.ListParameters):
         help_text="Can be repeated: an item must carry all of them.",
     )
     owner = p.IdParameter(source="owned_by", help_text="A user's id.")
+    location = p.IdParameter(
+        source="at_location", help_text="Something of it is at this location, or at one below it."
+    )
+    holder = p.IdParameter(source="held_by", help_text="This user has something of it now.")
+    low_stock = p.FlagParameter(
+        source="being_low", help_text="On hand is so much as its reorder point says, or less."
+    )
     min_price = PriceParameter(source="priced_from")
     max_price = PriceParameter(source="priced_up_to")
     updated_since = serializers.DateTimeField(
@@ -91,7 +100,7 @@ class ItemParameters(p.ListParameters):
     )
 
 
-class ItemViewSet(ResourceViewSet):
+class ItemViewSet(BatchViewSet):
     """Items: what the organisation owns, lends, uses up or sells."""
 
     queryset = Item.objects.with_relations()
@@ -103,7 +112,7 @@ class ItemViewSet(ResourceViewSet):
     }
     open_to_all_methods = READING
 
-    @extend_schema(responses=ChangeSerializer(many=True))
+    @extend_schema(operation_id="list_item_history", responses=ChangeSerializer(many=True))
     @action(detail=True)
     def history(self, request: Request, pk: int) -> Response:
         """Every change, the newest first: who, when, before and after. It outlives the item."""

@@ -1,48 +1,16 @@
 """Alive and ready, asked over HTTP, with servers that are there and servers that are not."""
 
-import socket
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from django.db import connections
 from django.test import Client
 from pytest_django import Settings
+
+from tests.fragile import FragileRedis
 
 
 @pytest.fixture(autouse=True)
 def _static_files_on_demand(settings: Settings) -> None:
     """Not every static file is looked up anew for each client."""
     settings.WHITENOISE_AUTOREFRESH = True
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port of this machine at which nobody answers."""
-    with socket.socket() as taken:  # bound, and not listening
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
-
-
-@pytest.fixture
-def no_cache(settings: Settings, closed_port: int) -> None:
-    """A cache that is not there."""
-    default: dict[str, Any] = settings.CACHES["default"]
-    location = f"redis://127.0.0.1:{closed_port}/0"
-    settings.CACHES = {"default": {**default, "LOCATION": location}}
-
-
-@pytest.fixture
-def no_database(db: None, monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
-    """A database that is not there, for every connection that is opened from now on."""
-    monkeypatch.setitem(connections.settings["default"], "HOST", "127.0.0.1")
-    monkeypatch.setitem(connections.settings["default"], "PORT", closed_port)
-
-
-@pytest.fixture
-def no_tables(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that nobody has migrated, for every connection that is opened from now on."""
-    monkeypatch.setitem(connections.settings["default"], "NAME", "postgres")
 
 
 def test_is_alive_when_asked(client: Client) -> None:
@@ -77,6 +45,17 @@ def test_is_degraded_when_the_cache_is_lost(client: Client) -> None:
         200,
         {"status": "degraded", "checks": checks},
     )
+
+
+@pytest.mark.django_db
+def test_is_degraded_and_ready_again_at_once_when_the_cache_comes_back(
+    client: Client, fragile_cache: FragileRedis
+) -> None:
+    found = []
+    for act in (fragile_cache.start, fragile_cache.stop, fragile_cache.start):
+        act()
+        found.append(client.get("/readyz").json()["data"]["status"])
+    assert found == ["ready", "degraded", "ready"]
 
 
 @pytest.mark.usefixtures("no_database")

@@ -12,7 +12,7 @@ from config import local
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A data folder that is not there yet, and nothing else in the environment."""
-    for name in ("SECRET_KEY", "DATABASE_URL", "HTTPS"):
+    for name in ("SECRET_KEY", "DATABASE_URL", "HTTPS", "LOG_FORMAT"):
         monkeypatch.setenv(name, "")  # so that what is set below is put back
         monkeypatch.delenv(name)
     monkeypatch.setenv("STOCKROOM_DATA", str(tmp_path / "new/data"))
@@ -25,7 +25,7 @@ def test_a_key_is_made_and_kept_when_there_is_none(
     local.prepare_environment("up")
     key = os.environ["SECRET_KEY"]
     assert len(key) >= 50
-    assert os.environ["HTTPS"] == "off"
+    assert (os.environ["HTTPS"], os.environ["LOG_FORMAT"]) == ("off", "text")
     assert [path.name for path in data.iterdir()] == ["secret_key"]
     assert (data / "secret_key").stat().st_mode & 0o777 == 0o600
     monkeypatch.delenv("SECRET_KEY")
@@ -46,7 +46,7 @@ def test_nothing_is_made_when_the_run_is_not_private(
     monkeypatch.setenv(name, "given")
     local.prepare_environment("up")
     assert not data.exists()
-    assert "HTTPS" not in os.environ
+    assert {"HTTPS", "LOG_FORMAT"}.isdisjoint(os.environ)
 
 
 def test_it_ends_with_a_sentence_when_the_key_is_cut_off(data: Path) -> None:
@@ -75,3 +75,9 @@ def test_the_key_is_used_by_every_command_when_there_is_one(data: Path) -> None:
     key = os.environ.pop("SECRET_KEY")
     local.prepare_environment("create_token")
     assert os.environ["SECRET_KEY"] == key
+
+
+def test_what_is_said_stays_when_it_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    local.prepare_environment("up")
+    assert os.environ["LOG_FORMAT"] == "json"

@@ -1,8 +1,5 @@
 """What happens to every request first: its id, and whom to believe about its origin."""
 
-import io
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +7,8 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from config.middleware import RequestIdFilter
+from config.logs import ACCESS_LOGGER
+from tests.config.conftest import Log
 
 PROXY, OTHER_PROXY, STRANGER = "10.0.0.1", "10.0.0.2", "203.0.113.9"
 
@@ -67,29 +65,17 @@ def test_the_id_is_in_the_body_when_the_request_failed(client: Client) -> None:
     assert reply.json()["meta"] == {"request_id": "abc"}
 
 
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged, each line with the id of its request."""
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.addFilter(RequestIdFilter())
-    handler.setFormatter(logging.Formatter("[%(request_id)s] %(message)s"))
-    logging.getLogger().addHandler(handler)
-    yield text
-    logging.getLogger().removeHandler(handler)
-
-
-def test_the_id_is_in_the_log_when_something_is_logged(client: Client, log: io.StringIO) -> None:
+def test_the_id_is_in_the_log_when_something_is_logged(client: Client, log: Log) -> None:
     client.get("/api/v1/nothing", headers={"X-Request-ID": "abc"})
-    lines = log.getvalue().splitlines()
-    assert [line.split()[0] for line in lines if "/api/v1/nothing" in line] == ["[abc]"]
+    assert [line["request_id"] for line in log.lines(ACCESS_LOGGER)] == ["abc"]
 
 
 def test_the_log_holds_no_line_of_a_client_when_its_id_is_not_sane(
-    client: Client, log: io.StringIO
+    client: Client, log: Log
 ) -> None:
     client.get("/api/v1/nothing", headers={"X-Request-ID": "a\nforged line"})
-    assert "forged" not in log.getvalue()
+    assert len(log.lines()) == 1
+    assert "forged" not in log.text
 
 
 # ── X-Forwarded-* ─────────────────────────────────────────────────────────────────────────────

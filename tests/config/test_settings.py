@@ -79,19 +79,28 @@ def test_says_only_a_sentence_when_a_command_has_no_key() -> None:
         ("PORT", "abc"),
         ("PORT", "65536"),
         ("DEBUG", "perhaps"),
-        ("DATABASE_POOL", "-1"),
         ("TOKEN_TTL_S", "1"),
         ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("PROMETHEUS_MULTIPROC_DIR", "/nowhere/at/all"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgresql://host:port/name"),
         ("DATABASE_URL", "mysql://host/name"),
         ("REDIS_URL", "nonsense"),
         ("TRUSTED_PROXIES", "nonsense"),
         ("DEFAULT_CURRENCY", "XYZ"),
+        ("THROTTLE_ANONYMOUS", "60"),
+        ("THROTTLE_SIGNED_IN", "0/min"),
+        ("THROTTLE_LOGIN", "10/hour"),
     ],
 )
 def test_names_the_variable_when_its_value_is_bad(name: str, value: str) -> None:
     assert name in refusal(**{name: value})
+
+
+def test_says_what_was_given_and_expected_when_a_rate_is_bad() -> None:
+    said = refusal(THROTTLE_LOGIN="ten per minute")
+    assert ("'ten per minute'" in said, "60/min" in said) == (True, True)
 
 
 def test_does_not_show_the_password_when_the_database_url_is_bad() -> None:
@@ -108,7 +117,9 @@ def test_does_not_show_the_password_when_the_database_url_is_bad() -> None:
 
 def test_the_deployment_check_is_clean_when_in_production() -> None:
     done = run(
-        "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION
+        *("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+        **PRODUCTION,
+        TRUSTED_PROXIES="127.0.0.1",
     )
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert "no issues (0 silenced)" in done.stdout
@@ -123,6 +134,9 @@ def test_the_careful_choice_is_made_when_nothing_is_said() -> None:
         "SESSION_COOKIE_HTTPONLY": True,
         "TRUSTED_PROXIES": [],
         "ADMIN_PASSWORD": "",
+        "THROTTLE_ANONYMOUS": "60/min",
+        "THROTTLE_SIGNED_IN": "1000/min",
+        "THROTTLE_LOGIN": "10/min",
         "ALLOWED_HOSTS": ["stock.example.org"],
     }
     assert read(*careful) == careful
@@ -140,13 +154,6 @@ def test_only_this_machine_is_a_host_when_none_is_named() -> None:
 def test_plain_http_is_spoken_when_https_is_off() -> None:
     names = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
     assert read(*names, HTTPS="off") == dict(zip(names, (False, False, 0), strict=True))
-
-
-def test_a_pool_is_used_when_its_size_is_given() -> None:
-    databases = read("DATABASES", DATABASE_POOL="7")["DATABASES"]
-    assert isinstance(databases, dict)
-    found = databases["default"]
-    assert (found["OPTIONS"]["pool"]["max_size"], found["CONN_MAX_AGE"]) == (7, 0)
 
 
 def test_one_connection_a_thread_is_kept_when_there_is_no_pool() -> None:

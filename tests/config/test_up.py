@@ -10,17 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from config import embedded
 from config.embedded.locks import wait_until
-
-PROJECT = Path(__file__).resolve().parents[2]
-START_S, STOP_S = 60.0, 20.0
-READY = "Stockroom is ready"
+from tests.running import START_S, STOP_S, Run, free_port, up
 
 
 @pytest.fixture(scope="module")
@@ -35,53 +32,7 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
-
-
-class Run:
-    """One `manage.py`, and what it has said so far."""
-
-    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
-        self.log = Path(tempfile.mkstemp(dir=data, suffix=".out")[1])
-        clean = {k: v for k, v in os.environ.items() if k not in _SETTINGS}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", *arguments],
-                cwd=PROJECT,
-                env={**clean, "STOCKROOM_DATA": str(data), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_ready(self) -> None:
-        wait_until(lambda: READY in self.said or self.ended(), timeout_s=START_S)
-        assert READY in self.said, self.said
-
-    def ended(self) -> bool:
-        return self.process.poll() is not None
-
-
-_SETTINGS = {"SECRET_KEY", "HTTPS", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PORT"}
-
-
-@contextmanager
-def up(data: Path, port: int, **environment: str) -> Iterator[Run]:
-    """`manage.py up` with one worker, ready."""
-    run = Run(data, "up", "--port", str(port), "--workers", "1", **environment)
-    try:
-        run.wait_ready()
-        yield run
-    finally:
-        run.process.terminate()
-        run.process.wait(STOP_S)
+    return free_port()
 
 
 def get(port: int, path: str) -> int:
@@ -113,6 +64,7 @@ def test_everything_is_served_when_it_starts_in_an_empty_folder(data: Path, port
         assert "Loaded the sample" in run.said
         for path in ("/readyz", "/admin/login/", "/api/v1/docs"):
             assert get(port, path) == http.client.OK
+        assert " INFO stockroom.request [" in run.said
         run.process.send_signal(signal.SIGINT)
         assert run.process.wait(STOP_S) == 0
         assert run.said.endswith("Stopped.\n")
@@ -146,6 +98,18 @@ def test_it_ends_with_an_error_when_the_web_server_is_killed(data: Path, port: i
     assert embedded.status(data).running is False
 
 
+def test_it_starts_a_private_server_again_when_that_is_killed_and_not_when_it_is_stopped(
+    data: Path, port: int
+) -> None:
+    with up(data, port) as run:
+        pid = int((embedded.Layout.of(data).cluster / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        assert eventually(lambda: "postgres has ended by itself" in run.said)
+        assert eventually(lambda: get(port, "/readyz") == http.client.OK)
+        embedded.stop(data)
+        assert not wait_until(lambda: embedded.status(data).postgres, timeout_s=3)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_the_port_is_free_again_when_it_is_killed(data: Path, port: int) -> None:
     with up(data, port) as run:
@@ -164,7 +128,26 @@ def test_it_serves_from_real_servers_when_they_are_named(data: Path, port: int) 
     with up(data, port, **real) as run:
         assert get(port, "/readyz") == http.client.OK
         assert "HTTPS is on" in run.said
+        assert "WARNING" not in run.said
     assert embedded.stop(data).running is True
+
+
+def test_it_warns_when_text_search_sees_no_hangul(data: Path, port: int) -> None:
+    embedded.start(data, keep=True)
+    url = embedded.database_url(data)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE blind TEMPLATE template0 LOCALE_PROVIDER libc "
+            "LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    real = {
+        "DATABASE_URL": f"{url.rpartition('/')[0]}/blind",
+        "SECRET_KEY": "only-here-" + "x" * 50,
+    }
+    with up(data, port, **real) as run:
+        assert "WARNING: text search sees no Hangul" in run.said
+        assert "LC_CTYPE 'C.UTF-8'" in run.said
+    embedded.stop(data)
 
 
 def _only_child(pid: int) -> int:

@@ -35,7 +35,8 @@ def broken(tmp_path: Path) -> WebServer:
     """A server in a folder where there is nothing to serve."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return WebServer(Address("127.0.0.1", probe.getsockname()[1]), 1, folder=tmp_path)
+        address = Address("127.0.0.1", probe.getsockname()[1])
+        return WebServer(address, 1, folder=tmp_path, scratch=tmp_path)
 
 
 def test_it_is_told_when_the_server_ends_before_it_is_ready(broken: WebServer) -> None:

@@ -1,7 +1,8 @@
 """What a caller sees when the database is busy; with real locks of another session."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
@@ -9,6 +10,8 @@ import psycopg
 import pytest
 
 from tests.live import Server
+
+WAITING = 20
 
 
 @pytest.fixture
@@ -33,6 +36,26 @@ def test_503_and_come_again_when_a_row_is_locked_for_long(
     answer = admin.patch(f"/items/{item}", json={"name": "Mine"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+    assert admin.get(f"/items/{item}").json()["data"]["name"] == "Held"
+
+
+def test_everybody_hears_in_time_when_many_wait_for_one_row(
+    server: Server,
+    admin: httpx.Client,
+    many: Callable[[int], list[httpx.Client]],
+    item: int,
+    by_hand: "psycopg.Connection[tuple[object, ...]]",
+) -> None:
+    """However many wait, all hear soon; and the process says that it lives."""
+    by_hand.execute("SELECT FROM items_item WHERE id = %s FOR UPDATE", [item])
+
+    def patch(client: httpx.Client) -> int:
+        return client.patch(f"/items/{item}", json={"name": "Mine"}).status_code
+
+    with ThreadPoolExecutor(WAITING) as pool:
+        answers = [pool.submit(patch, client) for client in many(WAITING)]
+        assert httpx.get(f"{server.url}/healthz", timeout=1).status_code == 200
+        assert {answer.result() for answer in answers} == {503}
     assert admin.get(f"/items/{item}").json()["data"]["name"] == "Held"
 
 

@@ -1,5 +1,6 @@
 """Trees of named nodes."""
 
+import pgtrigger
 import pytest
 
 from items.models import Category
@@ -11,10 +12,11 @@ DEEPER_THAN_PYTHON_RECURSES = 1200
 def test_paths_are_told_when_the_tree_is_deeper_than_python_recurses() -> None:
     parent = None
     nodes = []
-    for number in range(DEEPER_THAN_PYTHON_RECURSES):
-        parent = Category(name=f"c{number}", parent=parent)
-        nodes.append(parent)
-        parent.save()
+    with pgtrigger.ignore("items.Category:no_circle"):  # it would walk up from each of them
+        for number in range(DEEPER_THAN_PYTHON_RECURSES):
+            parent = Category(name=f"c{number}", parent=parent)
+            nodes.append(parent)
+            parent.save()
     paths = Category.objects.paths()
     assert paths[nodes[-1].pk].count(" / ") == DEEPER_THAN_PYTHON_RECURSES - 1
 

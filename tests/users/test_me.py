@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.test import Client
+from django.http import HttpRequest
 from pytest_django import Settings
 
 from tests.client import Api, Reply
@@ -164,6 +165,6 @@ def test_keeps_the_tokens_when_only_the_hash_was_upgraded(
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     ]
-    assert Client().login(email=nobody.email, password=PASSWORD)
+    assert authenticate(HttpRequest(), username=nobody.email, password=PASSWORD) == nobody
     assert User.objects.get(pk=nobody.pk).password.startswith("md5")
     assert not ApiToken.objects.filter(user=nobody, revoked_at__isnull=False).exists()

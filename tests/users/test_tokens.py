@@ -50,6 +50,11 @@ def test_location_leads_to_the_token_when_made(mine: Api) -> None:
     assert shown == {key: value for key, value in reply.data.items() if key != "token"}
 
 
+def test_carries_the_tag_that_it_is_read_with_when_made(mine: Api) -> None:
+    made = mine.post("/tokens", {"name": "script"})
+    assert made["ETag"] == mine.get(f"/tokens/{made.data['id']}")["ETag"]
+
+
 def test_is_shown_once_when_made(mine: Api) -> None:
     text = mine.post("/tokens", {"name": "script"}).data["token"]
     assert text not in mine.get("/tokens").response.content.decode()

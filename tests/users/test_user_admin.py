@@ -307,7 +307,8 @@ def test_saves_when_only_the_last_log_in_changed_meanwhile(
     manager_page: Client, someone: User
 ) -> None:
     opened = manager_page.get(change_url(someone))
-    Client().login(email=someone.email, password=PASSWORD)
+    Client().force_login(someone)
+    assert User.objects.get(pk=someone.pk).last_login is not None
     page = manager_page.post(change_url(someone), filled(opened, name="Mine"))
     assert page.status_code == 302
 

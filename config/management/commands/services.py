@@ -2,13 +2,13 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from config import embedded
+from config.management.explained import ExplainedCommand
 from config.management.private import VARIABLES, private_services
 
 NOT_RUNNING = 3  # the exit code of `status`; 1 is for errors, 2 for a wrong command line
@@ -29,16 +29,11 @@ is started in its stead.
 """
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     """Starts, stops and shows the private services."""
 
     help = HELP
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the help as they are written."""
-        kwargs["formatter_class"] = RawDescriptionHelpFormatter
-        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, and how to say it."""

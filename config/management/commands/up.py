@@ -1,9 +1,11 @@
 """manage.py up: everything that Stockroom needs, running, in one command."""
 
+import sys
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Timer
 from typing import Any, NoReturn
 
@@ -14,12 +16,16 @@ from django.db import OperationalError, connection, connections
 from django.urls import reverse
 
 from config import embedded
+from config.health.database import TEXT_SEARCH
+from config.health.probing import State, examine
 from config.management.private import private_services
+from config.management.scratch import scratch_folder
 from config.management.stopping import Stop, StopSignals
 from config.management.webserver import Address, WebServer, WebServerError, check_free
 
 LAST_PORT = 65535
 WATCH_S = 1.0
+REVIVE_PAUSE_S = 20.0  # between tries to start a service again that does not come up
 QUIET_S = 1.0  # a step that takes longer is announced
 DATABASE_TIMEOUT_S = 60.0
 DATABASE_POLL_S = 0.5
@@ -63,13 +69,15 @@ class Command(BaseCommand):
     def _run(self, address: Address, workers: int, *, sample: bool) -> None:
         """Start everything, and end it all in the reverse order, however this is left."""
         begun = time.monotonic()
+        self._revive_at = 0.0
         check_free(address)
         with self._services(), ExitStack() as until_stopped:
             with self._alone():
                 self._prepare_database(sample=sample)
                 check_free(address)  # again: another starter may have been faster
+                scratch = until_stopped.enter_context(scratch_folder(settings.STOCKROOM_DATA))
                 server = until_stopped.enter_context(
-                    WebServer(address, workers, folder=settings.BASE_DIR)
+                    WebServer(address, workers, folder=settings.BASE_DIR, scratch=scratch)
                 )
                 with self._step("starting the web server"):
                     server.wait_ready(_host_header())
@@ -81,10 +89,23 @@ class Command(BaseCommand):
             while True:
                 server.check()
                 self._signals.check()
+                self._revive_services()
                 time.sleep(WATCH_S)  # a signal ends it early
         except Stop:
             self._say("Stopping: requests under way are answered first.")
             raise
+
+    def _revive_services(self) -> None:
+        """Start again what has ended; where that fails, for want of room say, try on."""
+        if time.monotonic() < self._revive_at:
+            return
+        for name in embedded.ended(settings.STOCKROOM_DATA, private_services()):
+            self._say(f"{name} has ended by itself, and is started again")
+            try:
+                embedded.start(settings.STOCKROOM_DATA, keep=False, names=[name], say=self._say)
+            except embedded.ServicesError as error:
+                self._say(f"{error}\nNext try in {REVIVE_PAUSE_S:.0f} s.")
+                self._revive_at = time.monotonic() + REVIVE_PAUSE_S
 
     @contextmanager
     def _services(self) -> Iterator[None]:
@@ -102,10 +123,16 @@ class Command(BaseCommand):
     def _prepare_database(self, *, sample: bool) -> None:
         with self._step("migrating the database"):
             call_command("migrate", interactive=False, verbosity=0)
+        self._warn_of_blind_search()
         if sample:
             with self._step("loading the sample"):
                 call_command("load_sample", "--if-empty", stdout=self.stdout)
         call_command("ensure_admin", stdout=self.stdout)
+
+    def _warn_of_blind_search(self) -> None:
+        [outcome] = examine([TEXT_SEARCH])
+        if outcome.state is not State.OK:
+            self.stderr.write(f"WARNING: {outcome.found}.\n{outcome.remedy}")
 
     def _wait_for_database(self) -> None:
         deadline = time.monotonic() + DATABASE_TIMEOUT_S
@@ -145,7 +172,7 @@ class Command(BaseCommand):
             f"Stockroom is ready, after {took_s:.1f} s. Ctrl-C stops it.",
             f"  Admin     {address.url}{reverse('admin:index')}",
             f"  API       {address.url}{reverse('docs')}",
-            "  A token   python manage.py create_token EMAIL",
+            f"  A token   {_python()} manage.py create_token EMAIL",
         ]
         if settings.HTTPS:
             lines.append(
@@ -172,6 +199,13 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _python() -> str:
+    """This Python, as one types it in the project's folder."""
+    ours = Path(sys.executable)
+    inside = ours.is_relative_to(settings.BASE_DIR)
+    return str(ours.relative_to(settings.BASE_DIR) if inside else ours)
 
 
 def _port(text: str) -> int:

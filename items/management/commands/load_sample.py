@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import history
+from config.caching import invalidate
 from items.models import Category, Item
 from items.trees import PATH_SEPARATOR
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
                 )
                 for row in _rows("items")
             )
+            invalidate("items.Item")
         self.stdout.write(
             f"Loaded the sample: {len(items)} items, {len(categories)} categories, "
             f"{len(people)} people."

@@ -144,6 +144,14 @@ def test_405_with_what_is_allowed_when_the_method_is_not(
     assert allowed <= {word.strip() for word in reply["Allow"].split(",")}
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("TRACE", "/items?page=1"), ("PUT", "/tokens/1?fields=id"), ("PATCH", "/items?x=")],
+)
+def test_405_before_the_parameters_are_looked_at(method: str, path: str, api: Api) -> None:
+    assert failed(api.call(method, path, {}), 405, "method_not_allowed")
+
+
 def test_allow_names_only_what_works_when_a_method_is_not_allowed(manager_api: Api) -> None:
     named = manager_api.call("TRACE", "/items")["Allow"]
     works = {

@@ -1,6 +1,8 @@
 """The OpenAPI document: valid, whole, and true to what is answered."""
 
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -10,9 +12,11 @@ import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from pytest_django import Settings
 
 from tests.client import Api, Reply
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
+from tests.live import ROOT
 
 Schema = dict[str, Any]
 PREFIX = "/api/v1"
@@ -33,6 +37,22 @@ def test_valid_and_without_warnings_when_generated() -> None:
         call_command("spectacular", "--validate", "--fail-on-warn", stdout=out, stderr=err)
     assert err.getvalue() == ""
     assert "openapi: 3.1.0" in out.getvalue()
+
+
+ALL_AT_ONCE = """
+from concurrent.futures import ThreadPoolExecutor
+import django
+django.setup()
+from config.api.views import document
+with ThreadPoolExecutor(8) as pool:
+    assert len(set(pool.map(lambda _: document(), range(8)))) == 1
+"""
+
+
+def test_made_once_when_a_fresh_process_is_asked_by_many_at_the_same_time() -> None:
+    command = [sys.executable, "-c", ALL_AT_ONCE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def routes(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
@@ -81,17 +101,32 @@ def problems(document: Schema, schema: Schema, value: Any) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
 
+def resolved(document: Schema, part: Schema) -> Schema:
+    """A part of the document, or the component that it refers to."""
+    if "$ref" not in part:
+        return part
+    _, _, kind, name = part["$ref"].split("/")
+    component: Schema = document["components"][kind][name]
+    return component
+
+
 def assert_described(document: Schema, path: str, method: str, reply: Reply) -> None:
     """The document allows this status, this body and these headers."""
     answers = operation(document, path, method)["responses"]
     assert str(reply.status) in answers, f"{reply.status} is not described"
-    answer = answers[str(reply.status)]
+    answer = resolved(document, answers[str(reply.status)])
     (media_type,) = answer["content"]
     assert reply["Content-Type"] == media_type
     assert problems(document, answer["content"][media_type]["schema"], reply.body) == []
-    for name, header in answer.get("headers", {}).items():
-        if header.get("required"):
-            assert name in reply.response
+    for name, described in answer["headers"].items():
+        header = resolved(document, described)
+        assert not header["required"] or name in reply.response
+        if name in reply.response:
+            number = header["schema"]["type"] == "integer"
+            value = int(reply[name]) if number else reply[name]
+            assert problems(document, header["schema"], value) == []
+    told = {name for name in reply.response.headers if name.startswith("RateLimit-")}
+    assert told <= set(answer["headers"])
 
 
 @pytest.fixture
@@ -154,6 +189,12 @@ def test_described_when_a_category_is_read(document: Schema, api: Api) -> None:
 
 
 Call = Callable[[Api, int], Reply]
+
+
+def batch(api: Api, *operations: Schema) -> Reply:
+    return api.post("/items/batch", {"operations": operations})
+
+
 WRITES: dict[str, tuple[str, str, Call]] = {
     "made": ("/items", "POST", lambda api, _: api.post("/items", {"sku": "N", "name": "N"})),
     "empty": ("/items", "POST", lambda api, _: api.post("/items", {})),
@@ -173,6 +214,21 @@ WRITES: dict[str, tuple[str, str, Call]] = {
     "patched": ("/items/{id}", "PATCH", lambda api, pk: api.patch(f"/items/{pk}", {"name": "x"})),
     "gone": ("/items/{id}", "PATCH", lambda api, _: api.patch("/items/999999", {"name": "x"})),
     "forbidden": ("/items/{id}", "DELETE", lambda api, pk: api.delete(f"/items/{pk}")),
+    "batch": (
+        "/items/batch",
+        "POST",
+        lambda api, pk: batch(api, {"op": "update", "id": pk, "data": {"name": "x"}}),
+    ),
+    "gone in a batch": (
+        "/items/batch",
+        "POST",
+        lambda api, _: batch(api, {"op": "update", "id": 999999, "data": {}}),
+    ),
+    "overtaken in a batch": (
+        "/items/batch",
+        "POST",
+        lambda api, pk: batch(api, {"op": "update", "id": pk, "version": 99, "data": {}}),
+    ),
     "category": (
         "/categories",
         "POST",
@@ -185,6 +241,33 @@ WRITES: dict[str, tuple[str, str, Call]] = {
 def test_described_when_written(kind: str, document: Schema, api: Api, rich: int) -> None:
     path, method, call = WRITES[kind]
     assert_described(document, path, method, call(api, rich))
+
+
+def test_described_when_a_user_is_put_back(document: Schema, manager_api: Api) -> None:
+    path = f"/users/{UserFactory.create().pk}"
+    body = {**manager_api.get(path).data, "is_staff": False}
+    reply = manager_api.put(path, {**body, "password": "a long enough passphrase"})
+    assert_described(document, "/users/{id}", "PUT", reply)
+    content = operation(document, "/users/{id}", "PUT")["requestBody"]["content"]
+    assert problems(document, content["application/json"]["schema"], body) == []
+
+
+@pytest.mark.parametrize("body", [b"{", b" " * 2_000_000])
+def test_described_when_a_body_comes_with_a_deletion(
+    body: bytes, document: Schema, manager_api: Api, rich: int
+) -> None:
+    reply = manager_api.call("DELETE", f"/items/{rich}", body)
+    assert_described(document, "/items/{id}", "DELETE", reply)
+
+
+def test_described_when_a_token_is_made(document: Schema, api: Api) -> None:
+    assert_described(document, "/tokens", "POST", api.post("/tokens", {"name": "N"}))
+
+
+def test_no_name_that_is_unknown_is_described(document: Schema) -> None:
+    schemas = document["components"]["schemas"]
+    closed = {"additionalProperties", "propertyNames", "oneOf", "enum"}
+    assert [name for name, schema in schemas.items() if not closed & schema.keys()] == []
 
 
 def test_described_when_deleted(document: Schema, manager_api: Api, rich: int) -> None:
@@ -201,6 +284,16 @@ def test_described_when_refused_before_it_is_read(
     accept: str, document: Schema, anonymous: Api
 ) -> None:
     assert_described(document, "/items", "GET", anonymous.get("/items", Accept=accept))
+
+
+def test_described_when_refused_for_asking_too_often(
+    document: Schema, api: Api, settings: Settings
+) -> None:
+    settings.THROTTLE_SIGNED_IN = "1/min"
+    replies = [api.get("/items"), api.get("/items")]
+    for reply in replies:
+        assert_described(document, "/items", "GET", reply)
+    assert [reply.status for reply in replies] == [200, 429]
 
 
 @pytest.mark.parametrize(
@@ -272,3 +365,17 @@ def test_200_when_the_documentation_is_opened(path: str, anonymous: Api) -> None
 def test_no_foreign_addresses_when_the_page_is_opened(anonymous: Api) -> None:
     page = anonymous.get("/docs").response.content.decode()
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_the_same_document_when_another_language_is_asked_for(anonymous: Api) -> None:
+    replies = [anonymous.get("/schema", **{"Accept-Language": code}) for code in ("en", "ko")]
+    assert replies[0].response.content == replies[1].response.content
+    assert {reply["Content-Language"] for reply in replies} == {"en"}
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/vnd.oai.openapi+json"])
+def test_in_the_type_that_was_asked_for_when_the_document_is_read(
+    accept: str, anonymous: Api
+) -> None:
+    reply = anonymous.get("/schema", Accept=accept)
+    assert (reply["Content-Type"], reply.body["openapi"]) == (accept, "3.1.0")

@@ -124,6 +124,8 @@ def test_all_else_has_a_default_when_sku_and_name_are_sent(api: Api) -> None:
         "barcode": None,
         "serial_number": None,
         "reorder_point": None,
+        "on_hand": "0",
+        "on_loan": "0",
     }
 
 

@@ -46,6 +46,14 @@ def test_two_when_items_are_walked_by_cursor(used: Api) -> None:
     assert queries(lambda: used.get("/items?cursor=&page_size=2")) == TOKEN + ROWS
 
 
+def test_one_more_when_a_category_is_asked_for(used: Api) -> None:
+    make(5)
+    top, tree = CategoryFactory.create(), 1
+    item = ItemFactory.create(category=CategoryFactory.create(parent=top))
+    CategoryFactory.create_batch(5, parent=item.category)
+    assert queries(lambda: used.get(f"/items?category={top.pk}")) == TOKEN + tree + ROWS
+
+
 def test_two_when_one_item_is_read(used: Api) -> None:
     item = ItemFactory.create(category=CategoryFactory.create(), owner=UserFactory.create())
     assert queries(lambda: used.get(f"/items/{item.pk}")) == TOKEN + ROWS

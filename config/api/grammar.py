@@ -1,0 +1,132 @@
+"""The grammar of the API: what holds for any action of any view."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, wraps
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from config import history
+from config.api.envelope import Success
+from config.api.idempotency import done_once
+from config.api.parameters import PageParameters, Parameters
+from config.api.throttling import check_guesses
+from config.transactions import retried
+
+Handler = Callable[..., Any]
+
+METHODS = ["get", "head", "post", "put", "patch", "delete"]
+
+
+class GrammarViewSet(GenericViewSet):
+    """The grammar of the API for any set of actions.
+
+    Query parameters are strict: each action takes those of its class in `parameters`, and none
+    without. A handler that writes runs in one transaction, inside DRF's handling of errors, so
+    that an error crosses it and rolls back; the history ascribes it to the user. It may run again,
+    after a dead-lock. A POST takes an Idempotency-Key, unless `keeps_answers` is off: then what is
+    answered is not for keeping.
+    """
+
+    http_method_names = METHODS
+    lookup_value_converter = "int"
+    parameters: ClassVar[dict[str, type[Parameters]]] = {}
+    open_to_all_methods: ClassVar[frozenset[str]] = frozenset()
+    keeps_answers: ClassVar[bool] = True
+    asked: Parameters
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """DRF's dispatch, with a transaction around a handler that writes."""
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if handler is not None and method in self.http_method_names and self._writes(method):
+            keeps = method == "post" and self.keeps_answers
+            setattr(self, method, self._in_one_transaction(handler, keeps_answers=keeps))
+        return super().dispatch(request, *args, **kwargs)
+
+    @staticmethod
+    def _writes(method: str) -> bool:
+        return method.upper() not in SAFE_METHODS
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks, whether they may, then what they ask for."""
+        super().initial(request, *args, **kwargs)
+        method = request.method or ""
+        if self.action is None or method.lower() not in self.http_method_names:
+            raise MethodNotAllowed(method)  # first: its parameters are nobody's
+        shape: Any = self.serializer_class
+        self.asked = self.parameters_class().read(request.query_params, names=readable_names(shape))
+        self.asked.require_rights(request.user)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who asks, counted before their rights; a token that does not open counts as anonymous."""
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            super().check_throttles(request)
+            raise
+        super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Nothing: `perform_authentication` has counted."""
+
+    def guesses(self, sent: Mapping[str, Any]) -> Sequence[str]:
+        """Whose password a body tries: each counted by THROTTLE_LOGIN, before it is tried."""
+        return ()
+
+    def _in_one_transaction(self, handler: Handler, *, keeps_answers: bool) -> Handler:
+        @wraps(handler)
+        def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            sent: Any = {}
+            try:
+                sent = request.data  # read now: a slow sender must not hold locks meanwhile
+            finally:
+                check_guesses(self, self.guesses(sent))
+
+            def work() -> Response:
+                answer: Response = handler(request, *args, **kwargs)
+                return answer
+
+            def once() -> HttpResponseBase:
+                with history.written_by(request.user, via="api"):
+                    return done_once(request, work) if keeps_answers else work()
+
+            return retried(once)
+
+        return wrapped
+
+    def parameters_class(self) -> type[Parameters]:
+        """What may stand behind the `?` of the current action."""
+        return self.parameters.get(self.action or "", Parameters)
+
+    @property
+    def page_asked(self) -> PageParameters:
+        """The parameters of an action that answers with a list."""
+        assert isinstance(self.asked, PageParameters)
+        return self.asked
+
+    def body(self) -> dict[str, Any]:
+        """What was sent. Raises ParseError when nothing was."""
+        if not self.request.headers.get("Content-Length", "").strip("0"):
+            raise ParseError("The body is empty; send a JSON object, with its Content-Length.")
+        sent: Any = self.request.data
+        assert isinstance(sent, dict)  # the parser takes nothing else
+        return sent
+
+    def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> Response:
+        """An answer in the envelope."""
+        return Response(Success(data, meta), status=code)
+
+
+@cache
+def readable_names(serializer_class: Any) -> list[str]:
+    """The names of what a resource answers with; none without a serializer."""
+    if serializer_class is None:
+        return []
+    return [name for name, field in serializer_class().fields.items() if not field.write_only]

@@ -1,0 +1,104 @@
+"""The one place where a request is measured: its line in the log, its figures in /metrics."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import LazyObject
+
+from config import metrics
+from config.logs import ACCESS_LOGGER
+from config.middleware import GetResponse
+from config.slots import BEGUN
+
+logger = logging.getLogger(ACCESS_LOGGER)
+
+LINE = "%(method)s %(route)s %(status)s, %(duration_ms)s ms, %(queries)s queries, user %(user)s"
+UNKNOWN_ROUTE = "-"
+UNKNOWN_URL = "unknown-url"  # the name of the pattern that takes whatever no resource answers
+# Asked every few seconds by machines: in the log only at DEBUG.
+ASKED_BY_MACHINES = {"/healthz": "healthz", "/readyz": "readyz", "/metrics": "metrics"}
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+OTHER_METHOD = "other"
+
+
+class QueryCounter:
+    """Counts the statements that pass through it on their way to the database."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
+    ) -> Any:
+        """What the statement gives."""
+        self.count += 1
+        return execute(sql, params, many, context)
+
+
+class Measured:
+    """Measures all that comes after it.
+
+    The log line holds no path, no query string, no header and no body: whatever is secret may be
+    in those.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The response, measured until its body begins."""
+        begun = request.META.get(BEGUN) or time.perf_counter()
+        counter = QueryCounter()
+        with connection.execute_wrapper(counter):
+            response = self.get_response(request)
+        duration_s = time.perf_counter() - begun
+        method = request.method if request.method in METHODS else OTHER_METHOD
+        route, status = route_of(request), response.status_code
+        metrics.observe(method, route, status, duration_s, counter.count)
+        level = _level(request, status)
+        if logger.isEnabledFor(level):
+            facts = {
+                "method": method,
+                "route": route,
+                "status": status,
+                "duration_ms": round(duration_s * 1000, 1),
+                "queries": counter.count,
+                "user": user_id_of(request),
+            }
+            _log(level, facts)
+        return response
+
+
+def _level(request: HttpRequest, status: int) -> int:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return logging.WARNING
+    return logging.DEBUG if request.path in ASKED_BY_MACHINES else logging.INFO
+
+
+def _log(level: int, facts: Mapping[str, Any]) -> None:
+    """What `logger.log` does, without its search for who called: that takes long, and is known."""
+    record = logger.makeRecord(
+        *(logger.name, level, __file__, 0), LINE, (facts,), exc_info=None, extra=facts
+    )
+    logger.handle(record)
+
+
+def route_of(request: HttpRequest) -> str:
+    """The pattern of the request's URL, so that there are no more of them than patterns."""
+    if (match := request.resolver_match) is None:
+        return ASKED_BY_MACHINES.get(request.path, UNKNOWN_ROUTE)
+    return UNKNOWN_ROUTE if match.url_name == UNKNOWN_URL else match.route or "/"
+
+
+def user_id_of(request: HttpRequest) -> int | None:
+    """Whoever the request was found to come from; one that nobody asked for is not looked up."""
+    user = request.__dict__.get("user")
+    if isinstance(user, LazyObject):  # the admin's: kept beside it once it has been looked up
+        user = request.__dict__.get("_cached_user")
+    pk: int | None = getattr(user, "pk", None)
+    return pk

@@ -1,0 +1,94 @@
+"""Many may send at once, few compute: who sends slowly keeps nobody waiting for long.
+
+The server has many threads, so that a body that comes slowly, or never, occupies one of many. What
+has come in whole takes one of a few slots, each with a database connection of its own: threads that
+compute at once in one process only wait for each other, and a connection for each thread would be
+far too many. Some threads are kept from senders, so that who only asks is answered even when all
+the others wait for bodies. (How long a body may take, only a proxy that buffers can bound.)
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from io import BytesIO
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from config.api.envelope import JSON_TYPE, Failure, to_json
+from config.api.exceptions import RETRY_AFTER_S
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# What asks for no connection of its thread, and has to be answered when everything else waits.
+WITHOUT_SLOT = frozenset({"/healthz", "/metrics"})
+BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.perf_counter()
+# Beside what the database may be waited for (3 s, for a lock or a connection): 5 s in all.
+PATIENCE_S = 2.0
+BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
+
+
+class Slots:
+    """A WSGI application that lets `count` requests at once into another.
+
+    Who has waited PATIENCE_S for a slot is answered with a 503. Bodies of up to `whole_bytes` are
+    read before that, of at most `senders` at once; more are answered with a 503. A larger body is
+    not read at all: whoever asks for it finds it empty.
+    """
+
+    def __init__(
+        self, application: Application, *, count: int, senders: int, whole_bytes: int
+    ) -> None:
+        self.application = application
+        self.whole_bytes = whole_bytes
+        self.senders = BoundedSemaphore(senders)
+        self.free: SimpleQueue[BaseDatabaseWrapper] = SimpleQueue()
+        for _ in range(count):
+            connection = connections.create_connection(DEFAULT_DB_ALIAS)
+            connection.inc_thread_sharing()  # by one thread after another
+            self.free.put(connection)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """The application's answer."""
+        environ[BEGUN] = time.perf_counter()
+        if environ["PATH_INFO"] in WITHOUT_SLOT:
+            return self.application(environ, start_response)
+        if not self._receive(environ):
+            return _refuse(start_response)
+        try:
+            connection = self.free.get(timeout=PATIENCE_S)
+        except Empty:
+            return _refuse(start_response)
+        connections[DEFAULT_DB_ALIAS] = connection
+        try:
+            return self.application(environ, start_response)
+        finally:
+            del connections[DEFAULT_DB_ALIAS]
+            self.free.put(connection)
+
+    def _receive(self, environ: Environ) -> bool:
+        """Read the body, where there is one; False when too many do so already."""
+        announced = environ.get("CONTENT_LENGTH") or "0"
+        length = int(announced) if announced.isdecimal() else 0
+        if not 0 < length <= self.whole_bytes:
+            environ["wsgi.input"] = BytesIO()
+            return True
+        if not self.senders.acquire(blocking=False):
+            return False
+        try:
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        finally:
+            self.senders.release()
+        return True
+
+
+def _refuse(start_response: StartResponse) -> Iterable[bytes]:
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = [("Content-Type", JSON_TYPE), ("Retry-After", str(RETRY_AFTER_S))]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [to_json(BUSY.body())]

@@ -1,0 +1,172 @@
+"""Questions about many locations, levels, movements or loans at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Q, Sum, Value
+from django.db.models.functions import Coalesce, Now
+
+from config.querysets import ResourceQuerySet
+from config.text import sort_key
+from items.trees import TreeQuerySet
+
+# The order of days on which loans are due: one that is due on no day comes after all others.
+NEVER = datetime.max.replace(tzinfo=UTC)
+DUE_ORDER = Coalesce("due_at", Value(NEVER), output_field=DateTimeField())
+
+
+def unread(item: str = "", *users: str) -> list[str]:
+    """The columns of an item and of users that nobody reads along with what names them."""
+    of_item = ("search_text", "description", "attributes")
+    of_users = ("search_text", "password")
+    found = [f"{item}__{column}" for column in of_item] if item else []
+    return found + [f"{user}__{column}" for user in users for column in of_users]
+
+
+class LocationQuerySet(TreeQuerySet[Any]):
+    """Words for locations."""
+
+    def of_kind(self, kind: str) -> Self:
+        """Those of one kind."""
+        return self.filter(kind=kind)
+
+    def within(self, location_id: int) -> Self:
+        """The children of one location."""
+        return self.filter(parent=location_id)
+
+    def with_relations(self) -> Self:
+        """Each with its parent and its user, in the same query."""
+        return self.select_related("parent", "user").defer(*unread("", "user"))
+
+    def by_name(self) -> Self:
+        """In the order of their names."""
+        return self.order_by(sort_key("name"), "pk")
+
+
+class StockLevelQuerySet(ResourceQuerySet[Any]):
+    """Words for levels."""
+
+    def of_item(self, item_id: int) -> Self:
+        """Those of one item."""
+        return self.filter(item=item_id)
+
+    def below(self, location_id: int) -> Self:
+        """Those of which something is at a location, or at one below it.
+
+        The locations are asked for first, so that the planner knows how many there are.
+        """
+        locations = self.model.location.field.related_model.objects.below(location_id)
+        return self.filter(
+            location__in=list(locations.values_list("pk", flat=True)), quantity__gt=0
+        )
+
+    def occupied(self) -> Self:
+        """Where something is, or was taken from outside."""
+        return self.exclude(quantity=0)
+
+    def with_relations(self) -> Self:
+        """Each with its location and that one's user, in the same query."""
+        rows = self.select_related("location", "location__user")
+        return rows.defer(*unread("", "location__user"))
+
+    def by_location(self) -> Self:
+        """In the order of their locations' names."""
+        return self.order_by(sort_key("location__name"), "location")
+
+
+class MovementQuerySet(ResourceQuerySet[Any]):
+    """Words for movements."""
+
+    def of_item(self, item_id: int) -> Self:
+        """Those of one item."""
+        return self.filter(item=item_id)
+
+    def touching(self, location_id: int) -> Self:
+        """Those from or to a location, or one below it."""
+        below = self.model.source.field.related_model.objects.below(location_id)
+        return self.filter(Q(source__in=below) | Q(destination__in=below))
+
+    def of_kind(self, kind: str) -> Self:
+        """Those of one kind."""
+        return self.filter(kind=kind)
+
+    def made_by(self, user_id: int) -> Self:
+        """Those that one user has booked."""
+        return self.filter(actor=user_id)
+
+    def held_by(self, user_id: int) -> Self:
+        """Those of the loans of one user."""
+        return self.filter(loan__holder=user_id)
+
+    def of_loan(self, loan_id: int) -> Self:
+        """Those of one loan."""
+        return self.filter(loan=loan_id)
+
+    def referring_to(self, reference: str) -> Self:
+        """Those with this reference, an order's number say."""
+        return self.filter(reference=reference)
+
+    def made_from(self, moment: datetime) -> Self:
+        """Those made at this moment or later."""
+        return self.filter(created_at__gte=moment)
+
+    def made_until(self, moment: datetime) -> Self:
+        """Those made at this moment or before."""
+        return self.filter(created_at__lte=moment)
+
+    def with_relations(self) -> Self:
+        """Each with what it names, in the same query."""
+        rows = self.select_related(
+            "item", "source", "destination", "actor", "loan__holder", "reversal"
+        )
+        return rows.defer(*unread("item", "actor", "loan__holder"))
+
+    def levels(self) -> list[dict[str, Any]]:
+        """What these add up to: [{"location": id, "quantity": …}], by location, without zeros."""
+        sums: dict[int, Any] = {}
+        for side, sign in (("destination", 1), ("source", -1)):
+            totals = self.order_by().values_list(side).annotate(Sum("quantity"))
+            for location, quantity in totals:
+                sums[location] = sums.get(location, 0) + sign * quantity
+        return [{"location": k, "quantity": v} for k, v in sorted(sums.items()) if v]
+
+
+LATE = Q(closed_at__isnull=True, due_at__isnull=False, due_at__lt=Now())
+
+
+class LoanQuerySet(ResourceQuerySet[Any]):
+    """Words for loans."""
+
+    def open(self) -> Self:
+        """Those of which something is still out."""
+        return self.filter(closed_at__isnull=True)
+
+    def being_open(self, is_open: bool) -> Self:
+        """Those that are open, or those that are closed."""
+        return self.filter(closed_at__isnull=is_open)
+
+    def overdue(self) -> Self:
+        """Those that should have come back by now."""
+        return self.filter(LATE)
+
+    def being_overdue(self, is_overdue: bool) -> Self:
+        """Those that are overdue, or those that are not."""
+        return self.filter(LATE) if is_overdue else self.exclude(LATE)
+
+    def of_item(self, item_id: int) -> Self:
+        """Those of one item."""
+        return self.filter(item=item_id)
+
+    def held_by(self, user_id: int) -> Self:
+        """Those of one user."""
+        return self.filter(holder=user_id)
+
+    def with_relations(self) -> Self:
+        """Each with its item and holder, what is out of it, and whether it is late."""
+        rows = self.select_related("item", "holder").defer(*unread("item", "holder"))
+        return rows.annotate(
+            outstanding=F("quantity") - F("returned"),
+            overdue=ExpressionWrapper(LATE, output_field=BooleanField()),
+        )

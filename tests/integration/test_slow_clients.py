@@ -1,0 +1,101 @@
+"""Clients that send slowly or hang up in the middle keep nobody waiting, and write nothing."""
+
+import socket
+from contextlib import ExitStack
+from uuid import uuid4
+
+import httpx
+
+from config.embedded.locks import wait_until
+from tests.live import Server
+
+SLOW_CLIENTS = 20  # one process alone lets 24 send at once
+FAR_TOO_MANY = 120
+PATIENCE_S = 3.0
+BODY = b'{"sku": "%s", "name": "Half sent"}'
+
+
+def half_sent(server: Server, admin: httpx.Client, body: bytes) -> socket.socket:
+    """A connection on which half of a POST has been sent."""
+    host, port = server.url.removeprefix("http://").split(":")
+    head = (
+        f"POST /api/v1/items HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {admin.headers['Authorization']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+    client.sendall(head.encode() + body[: len(body) // 2])
+    return client
+
+
+def test_others_are_answered_when_many_send_slowly(server: Server, admin: httpx.Client) -> None:
+    with ExitStack() as slow:
+        for _ in range(SLOW_CLIENTS):
+            slow.enter_context(half_sent(server, admin, BODY % uuid4().hex.encode()))
+        for _ in range(5):
+            assert admin.get("/items", timeout=PATIENCE_S).status_code == 200
+        made = admin.post("/items", json={"sku": uuid4().hex, "name": "Quick"}, timeout=PATIENCE_S)
+        assert made.status_code == 201
+
+
+def test_who_only_asks_is_answered_when_far_too_many_send_slowly(
+    server: Server, admin: httpx.Client
+) -> None:
+    with ExitStack() as slow:
+        for _ in range(FAR_TOO_MANY):
+            slow.enter_context(half_sent(server, admin, BODY % uuid4().hex.encode()))
+        for _ in range(5):
+            assert admin.get("/items", timeout=PATIENCE_S).status_code == 200
+            assert httpx.get(f"{server.url}/healthz", timeout=PATIENCE_S).status_code == 200
+        refused = admin.post("/items", json={"sku": uuid4().hex, "name": "N"}, timeout=PATIENCE_S)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+    assert wait_until(
+        lambda: admin.post("/items", json={"sku": uuid4().hex, "name": "N"}).status_code == 201,
+        timeout_s=10,
+    )
+
+
+def test_nobody_waits_when_strangers_announce_large_files(
+    server: Server, admin: httpx.Client
+) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    head = (
+        "POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken=" + "x" * 32 + "\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 2000000\r\n\r\n--b\r\n"
+    )
+    with ExitStack() as slow:
+        for _ in range(SLOW_CLIENTS):
+            client = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+            slow.enter_context(client)
+            client.sendall(head.encode())
+        assert admin.get("/items", timeout=PATIENCE_S).status_code == 200
+        assert client.recv(1000).split(b" ")[1] in {b"400", b"403"}
+
+
+def test_it_is_answered_when_the_rest_comes_after_all(server: Server, admin: httpx.Client) -> None:
+    sku = uuid4().hex
+    body = BODY % sku.encode()
+    with half_sent(server, admin, body) as slow:
+        assert admin.get("/items").status_code == 200
+        slow.sendall(body[len(body) // 2 :])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 201")
+    assert admin.get("/items", params={"sku": sku}).json()["meta"]["total"] == 1
+
+
+def test_nothing_is_written_when_clients_hang_up_in_the_middle(
+    server: Server, admin: httpx.Client
+) -> None:
+    marks = [uuid4().hex for _ in range(SLOW_CLIENTS)]
+    for mark in marks:
+        half_sent(server, admin, BODY % mark.encode()).close()
+    assert admin.get("/items", timeout=PATIENCE_S).status_code == 200
+    found = [admin.get("/items", params={"sku": mark}).json()["meta"]["total"] for mark in marks]
+    assert not any(found)
+
+
+def test_413_at_once_when_a_large_body_is_only_announced(
+    server: Server, admin: httpx.Client
+) -> None:
+    with half_sent(server, admin, b"x" * (2 * 1024 * 1024)) as slow:
+        assert slow.recv(1000).startswith(b"HTTP/1.1 413")

@@ -1,0 +1,174 @@
+"""How PostgreSQL goes about the lists of items when there are many.
+
+The plans are those of a register that `seed_demo` filled, vacuumed and analyzed as autovacuum does
+by itself. So many rows as stand here are enough for the plans that it takes at a million;
+STOCKROOM_PLAN_ITEMS=1000000 in the environment proves it there (seeding then takes some minutes).
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from config.api.pagination import COUNTED_EXACTLY
+from items.models import Category, Item
+from tests.client import Api
+from tests.factories import UserFactory, token_for
+from tests.items.helpers import query, sql
+from tests.live import Place, live_database
+from users.models import User
+
+ITEMS = int(os.environ.get("STOCKROOM_PLAN_ITEMS", "50000"))
+USERS = 500
+TABLE = '"items_item"'
+
+
+@pytest.fixture(scope="module")
+def register(servers: None, django_db_blocker: Any) -> Iterator[Api]:
+    """The API of a clerk on a large register."""
+    with (
+        django_db_blocker.unblock(),
+        live_database(f"plans_{os.getpid()}") as url,
+        Place(url).here(),
+    ):
+        call_command("migrate", verbosity=0)
+        call_command("seed_demo", f"--items={ITEMS}", f"--users={USERS}", stdout=StringIO())
+        api = Api(token_for(UserFactory.create(group="Clerk")))
+        sql("VACUUM ANALYZE items_item")
+        yield api
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def facts(register: Api) -> dict[str, Any]:
+    """What the calls ask for that depends on the register."""
+    item = Item.objects.get(sku=f"DEMO-{ITEMS // 2:07}")
+    return {
+        "sku": item.sku.lower(),
+        "part": item.name.rpartition(" ")[2],
+        "section": Category.objects.get(name="Furniture").pk,
+        "leaf": Category.objects.get(name="Sofas").pk,
+        "owner": User.objects.get(email=f"demo{USERS // 2:06}@example.org").pk,
+        "nobody": 999_999_999,
+        "cursor": deep_cursor(register),
+    }
+
+
+def deep_cursor(api: Api) -> str:
+    """The cursor of a page that is not the first."""
+    cursor = ""
+    for _ in range(5):
+        cursor = api.get(f"/items{query(page_size=200, cursor=cursor)}").meta["next_cursor"]
+    return cursor
+
+
+def plans(api: Api, path: str) -> list[dict[str, Any]]:
+    """What PostgreSQL did for each query of a call that reads items."""
+    with CaptureQueriesContext(connection) as captured:
+        assert api.get(path).status == 200
+    statements = [asked["sql"] for asked in captured if TABLE in asked["sql"]]
+    found = []
+    for statement in statements:
+        [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
+        found.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+    return found
+
+
+def scans(plan: dict[str, Any], limited: bool = False) -> Iterator[bool]:
+    """Each sequential scan of the items; whether it ended early, at the limit of a count.
+
+    Where every third item matches, the first that come are as good as any.
+    """
+    if plan["Node Type"] == "Limit":
+        limited = plan["Actual Rows"] == COUNTED_EXACTLY + 1
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] == "items_item":
+        yield limited
+    for below in plan.get("Plans", []):
+        yield from scans(below, limited)
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "a word": {"search": "laptop"},
+    "two syllables": {"search": "의자"},
+    "one syllable": {"search": "책"},
+    "an accent": {"search": "nordström"},
+    "an accent in the text alone": {"search": "facade"},
+    "a part number": {"search": "{part}"},
+    "a sku": {"search": "{sku}"},
+    "two words": {"search": "compact chair"},
+    "two Korean words": {"search": "접이식 의자"},
+    "one frequent letter": {"search": "c"},
+    "one rare letter": {"search": "x"},
+    "two letters": {"search": "qx"},
+    "two letters that nothing has": {"search": "zz"},
+    "nothing": {"search": "zqxjkvw"},
+    "the nearest": {"search": "laptopp"},
+    "the nearest in Korean": {"search": "사무용의자"},
+    "a word by cursor": {"search": "laptop", "cursor": ""},
+    "a part number by cursor": {"search": "{part}", "cursor": ""},
+    "a word by name": {"search": "laptop", "ordering": "name"},
+    "a word of one status": {"search": "laptop", "status": "draft"},
+    "a word in a category": {"search": "nordström", "category": "{section}"},
+    "a word with a tag": {"search": "laptop", "tag": "대여"},
+    "a word of an owner": {"search": "nordström", "owner": "{owner}"},
+    "all": {},
+    "all, page 2": {"page": 2},
+    "all by cursor": {"cursor": ""},
+    "all by cursor, deep": {"cursor": "{cursor}", "page_size": 200},
+    "by name": {"ordering": "name"},
+    "by name, backwards": {"ordering": "-name"},
+    "by name and cursor": {"ordering": "name", "cursor": ""},
+    "by price": {"ordering": "unit_price"},
+    "by price, backwards and cursor": {"ordering": "-unit_price", "cursor": ""},
+    "by change": {"ordering": "-updated_at"},
+    "by change and cursor": {"ordering": "updated_at", "cursor": ""},
+    "by creation": {"ordering": "-created_at"},
+    "by sku": {"ordering": "sku"},
+    "by status": {"ordering": "status"},
+    "one sku": {"sku": "{sku}"},
+    "no sku": {"sku": "none"},
+    "a category with those below": {"category": "{section}"},
+    "a category": {"category": "{leaf}"},
+    "a category by name": {"category": "{section}", "ordering": "name"},
+    "a category of one status": {"category": "{leaf}", "status": "draft"},
+    "no category": {"category": "{nobody}"},
+    "a tag": {"tag": "대여"},
+    "two tags": {"tag": ["대여", "점검"]},
+    "an owner": {"owner": "{owner}"},
+    "no owner": {"owner": "{nobody}"},
+    "a status": {"status": "draft"},
+    "from a price": {"min_price": "5000000"},
+    "from a price that nothing has": {"min_price": "99000000"},
+    "up to a price": {"max_price": "1"},
+    "between prices": {"min_price": "100", "max_price": "101"},
+    "since a moment": {"updated_since": "2025-12-25T00:00:00Z"},
+    "since a moment, by cursor": {
+        "updated_since": "2025-06-01T00:00:00Z",
+        "ordering": "updated_at",
+        "cursor": "",
+    },
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_not_all_items_are_read_when_asked_for(
+    register: Api, facts: dict[str, Any], call: str
+) -> None:
+    asked = {
+        name: value.format(**facts) if isinstance(value, str) else value
+        for name, value in CALLS[call].items()
+    }
+    for plan in plans(register, f"/items{query(**asked)}"):
+        assert all(scans(plan)), json.dumps(plan, indent=1)
+
+
+def test_a_scan_is_seen_when_there_is_one(register: Api) -> None:
+    [[plan]] = sql("EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM items_item WHERE unit = 'x'")
+    found = json.loads(plan) if isinstance(plan, str) else plan
+    assert list(scans(found[0]["Plan"])) == [False]
