@@ -58,4 +58,4 @@ class ConfigConfig(AppConfig):
 class StockroomAdminConfig(AdminConfig):
     """Django's admin with our first page."""
 
-    default_site = "config.admin.StockroomAdminSite"
+    default_site = "config.admin.site.StockroomAdminSite"

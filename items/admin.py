@@ -1,5 +1,6 @@
 """The admin of the slices, where Django looks for it."""
 
-from items.catalogue.admin import CategoryAdmin, ItemAdmin
+from items.catalogue.admin import CategoryAdmin
+from items.stock.admin import LoanAdmin, LocationAdmin, MovementAdmin, StockedItemAdmin
 
-__all__ = ["CategoryAdmin", "ItemAdmin"]
+__all__ = ["CategoryAdmin", "LoanAdmin", "LocationAdmin", "MovementAdmin", "StockedItemAdmin"]

@@ -5,15 +5,19 @@ from typing import TYPE_CHECKING, Any
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
-    from config.admin import Figure
+    from django.http import HttpRequest
+
+    from config.admin.panels import Panel
+    from config.admin.site import Figure
 
 
 class ItemsConfig(AppConfig):
-    """The register: what there is, and later how many and where."""
+    """The register: what there is, how many, where, and who has it."""
 
     name = "items"
     verbose_name = "Register"
-    cache_versions = ("items.Category", "items.Item")  # see config.caching
+    # Of these config.caching knows when they change.
+    cache_versions = ("items.Category", "items.Item", "items.Location", "items.Movement")
     # What each group may do with this app's models, beyond the group below it; see users.groups.
     group_rights = {
         "Viewer": [
@@ -32,6 +36,13 @@ class ItemsConfig(AppConfig):
 
     def figures(self, user: Any) -> "list[Figure]":
         """What the admin's first page says about the register."""
-        from items.catalogue.figures import figures
+        from items.catalogue import figures as of_catalogue
+        from items.stock import figures as of_stock
 
-        return figures(user)
+        return [*of_catalogue.figures(user), *of_stock.figures(user)]
+
+    def panels(self, request: "HttpRequest", record: Any) -> "list[Panel]":
+        """What the admin shows on the pages of items, locations, loans, movements and people."""
+        from items.stock.panels import panels
+
+        return panels(request, record)

@@ -32,6 +32,18 @@ class TreeQuerySet(ResourceQuerySet[Node]):
         """  # noqa: S608  the table's name is the model's own
         return self.filter(pk__in=RawSQL(sql, [node_id]))  # noqa: S611  likewise
 
+    def above(self, node_id: int) -> list[Node]:
+        """The way from the top down to a node, itself included."""
+        table = self.model._meta.db_table
+        sql = f"""
+            WITH RECURSIVE above (id, parent_id, height) AS (
+                SELECT id, parent_id, 0 FROM "{table}" WHERE id = %s
+                UNION ALL SELECT node.id, node.parent_id, height + 1
+                FROM "{table}" node JOIN above ON node.id = above.parent_id
+            ) SELECT node.* FROM "{table}" node JOIN above USING (id) ORDER BY height DESC
+        """  # noqa: S608  the table's name is the model's own
+        return list(self.raw(sql, [node_id]))
+
     def paths(self) -> dict[int, str]:
         """{id: "IT equipment / Laptops"} of every node, in one query."""
         rows = self.values_list("id", "name", "parent")

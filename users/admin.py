@@ -1,5 +1,6 @@
 """People and their API tokens in the admin."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from axes.models import AccessAttempt
@@ -13,7 +14,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from config.admin import RecordAdmin, StaleGuardForm, attributed
+from config.admin.records import RecordAdmin, attributed
+from config.admin.stale import StaleGuardForm
 from config.errors import DomainError
 from users import services
 from users.models import ApiToken, Membership, User
@@ -49,6 +51,7 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
     list_display = ["name", "email", "group_names", "is_staff", "is_active", "updated_at"]
     list_filter = ["is_active", "is_staff", "groups"]
     ordering: ClassVar = ["name"]
+    lookup_words: ClassVar = {"active": lambda users: users.filter(is_active=True)}
     fieldsets = [
         (None, {"fields": ["email", "name", "age", "password"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "groups"]}),
@@ -60,6 +63,15 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
         ("Log-in", {"fields": ["usable_password", "password1", "password2"]}),
     ]
     readonly_fields = ["last_login", "created_at", "updated_at"]
+
+    def may_be_looked_up(self, request: HttpRequest) -> bool:
+        """By everyone at the admin: the names of people stand beside what they have or own."""
+        return bool(request.user.is_staff)
+
+    def names_for_lookup(self, request: HttpRequest) -> Callable[[User], str]:
+        """By their names; with the e-mail, for those who may see users."""
+        may_see = self.has_view_permission(request)
+        return lambda user: f"{user.name} <{user.email}>" if may_see else user.name
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Each with their groups, in one query more."""

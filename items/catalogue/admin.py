@@ -5,15 +5,19 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from config import currencies
-from config.admin import NOTHING, RecordAdmin
+from config.admin.filters import WordFilter
+from config.admin.records import RecordAdmin
+from config.admin.shown import NOTHING
 from config.caching import cached, invalidate
+from config.decimals import plain
 from config.text import sort_key
+from items.branches import BranchFilter
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
 
-MAX_ID_DIGITS = 19  # of a bigint
 PATHS_TTL_S = 300
 
 
@@ -24,21 +28,26 @@ def category_paths() -> dict[str, str]:
     return {str(pk): path for pk, path in sorted(paths.items(), key=lambda pair: pair[1])}
 
 
-class BranchFilter(admin.SimpleListFilter):
+class CategoryFilter(BranchFilter):
     """One category with everything below it."""
 
     title = "category"
     parameter_name = "category"
+    nodes = Category.objects
+    word = "in_category"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The whole tree, as paths in alphabetical order."""
-        return list(category_paths().items())
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The items in the branch; a value that is no id changes nothing."""
-        value = self.value() or ""
-        known = value.isdecimal() and len(value) < MAX_ID_DIGITS
-        return queryset.in_category(int(value)) if known else queryset
+class StockFilter(WordFilter):
+    """The questions of a store keeper: what is to be reordered, what has run out, what is lent."""
+
+    title = "stock"
+    parameter_name = "stock"
+    words: ClassVar = {
+        "all": ("All", lambda items: items),
+        "low": ("Low: to be reordered", lambda items: items.being_low(True)),
+        "none": ("None on hand", lambda items: items.filter(on_hand=0)),
+        "lent": ("On loan", lambda items: items.filter(on_loan__gt=0)),
+    }
 
 
 @admin.register(Category)
@@ -77,14 +86,13 @@ class CategoryAdmin(RecordAdmin):
         return int(category.items_here)
 
 
-@admin.register(Item)
 class ItemAdmin(RecordAdmin):
-    """The register itself."""
+    """The register itself; `items.stock` adds what is where."""
 
     form = ItemForm
-    list_display = ["sku", "name", "category", "status", "owner_name", "price"]
+    list_display = ["sku", "name", "category", "status", "stock", "lent", "owner_name", "price"]
     list_display_links = ["sku", "name"]
-    list_filter = ["status", BranchFilter, "updated_at"]
+    list_filter = ["status", StockFilter, CategoryFilter, "updated_at"]
     list_select_related = ["category", "owner"]
     autocomplete_fields = ["category", "owner"]
     actions = ["activate", "make_draft", "retire"]
@@ -96,11 +104,16 @@ class ItemAdmin(RecordAdmin):
         ("Record", {"fields": ["version", "created_at", "updated_at"]}),
     ]
 
-    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
-        """The owner by typing, for who may look users up; for others, from a list of names."""
-        fields = list(super().get_autocomplete_fields(request))
-        may_look_up = request.user.has_perm("users.view_user")
-        return [name for name in fields if name != "owner" or may_look_up]
+    @admin.display(description="on hand", ordering="on_hand")
+    def stock(self, item: Item) -> str:
+        """How many are in store; marked where that is low."""
+        there = f"{plain(item.on_hand)} {item.unit}"
+        return format_html('<span class="low">{} low</span>', there) if item.is_low else there
+
+    @admin.display(description="on loan", ordering="on_loan")
+    def lent(self, item: Item) -> str:
+        """How many people have."""
+        return plain(item.on_loan) if item.on_loan else NOTHING
 
     @admin.display(description="owner", ordering="owner__name")
     def owner_name(self, item: Item) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from config.admin import Figure, changelist_url
+from config.admin.site import Figure, changelist_url
 from config.caching import cached
 from items.catalogue.models import Category, Item
 

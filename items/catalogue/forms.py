@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.exceptions import ValidationError as Refused
 
 from config import currencies
-from config.admin import StaleGuardForm
+from config.admin.stale import StaleGuardForm
 from config.api.exceptions import flatten
 from config.api.fields import JSONObjectField
 from config.api.parsing import parse_json

@@ -246,3 +246,8 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    @property
+    def is_low(self) -> bool:
+        """Whether so little is on hand that more should be had."""
+        return self.reorder_point is not None and self.on_hand <= self.reorder_point

@@ -25,8 +25,12 @@ class SingleThing(Conflict):
 
     code = "single_thing"
 
-    def __init__(self, item: str) -> None:
-        super().__init__(f"{item} has a serial number: it is one thing, and it is there already.")
+    def __init__(self, item: str, would_be: Decimal) -> None:
+        self.would_be = would_be
+        super().__init__(
+            f"{item} has a serial number: there is one of it, and with this there would be "
+            f"{plain(would_be)}."
+        )
 
 
 class MoreThanLent(Conflict):

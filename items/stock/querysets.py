@@ -32,6 +32,10 @@ class LocationQuerySet(TreeQuerySet[Any]):
         """Those of one kind."""
         return self.filter(kind=kind)
 
+    def impersonal(self) -> Self:
+        """All but the persons'."""
+        return self.exclude(kind="person")
+
     def within(self, location_id: int) -> Self:
         """The children of one location."""
         return self.filter(parent=location_id)
@@ -61,6 +65,10 @@ class StockLevelQuerySet(ResourceQuerySet[Any]):
         return self.filter(
             location__in=list(locations.values_list("pk", flat=True)), quantity__gt=0
         )
+
+    def in_store(self) -> Self:
+        """Those at storage locations of which something is there."""
+        return self.filter(location__kind="storage", quantity__gt=0)
 
     def occupied(self) -> Self:
         """Where something is, or was taken from outside."""

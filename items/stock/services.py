@@ -265,8 +265,9 @@ def _require(kind: Location.Kind, **locations: Location) -> None:
 
 
 def _require_room(locked: Item, coming: Decimal) -> None:
-    if locked.serial_number is not None and locked.on_hand + locked.on_loan + coming > 1:
-        raise SingleThing(str(locked))
+    would_be = locked.on_hand + locked.on_loan + coming
+    if locked.serial_number is not None and would_be > 1:
+        raise SingleThing(str(locked), would_be)
 
 
 def _require_there(item: Item, location: Location, quantity: Decimal) -> None:

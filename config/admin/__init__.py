@@ -1,0 +1,1 @@
+"""The built-in admin: the site, and what every record's pages do."""

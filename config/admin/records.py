@@ -1,0 +1,106 @@
+"""What every record's pages in the admin do: search, no lost update, and whose change it was."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin import ShowFacets
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from config import constraints, history
+from config.admin.histories import HistoryAdmin
+from config.admin.panels import panels_of
+from config.admin.stale import StaleGuardForm
+from config.text import MAX_SEARCH_LENGTH
+
+
+def attributed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Ascribe what a page of the admin writes to whoever sent it."""
+
+    @wraps(view)
+    def wrapped(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(self, request, *args, **kwargs)
+        with history.written_by(request.user, via="admin"):
+            return view(self, request, *args, **kwargs)
+
+    return wrapped
+
+
+class RecordAdmin(HistoryAdmin):
+    """A tracked model: searched by trigrams, guarded against stale forms, with its history."""
+
+    form = StaleGuardForm
+    database_made: ClassVar = frozenset({"version", "created_at", "updated_at"})
+    search_fields: ClassVar = ["search_text"]  # shows the box; get_search_results does the search
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be counted anew
+    list_per_page = 50
+    change_form_template = "admin/record_form.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Rows that hold every word of the term, by the same index as the API."""
+        return queryset.search(search_term.replace("\0", " ")[:MAX_SEARCH_LENGTH]), False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The fieldsets, with the hidden field that tells a stale form."""
+        hidden = {"seen"} if obj is not None else {"seen", *self.database_made}
+        fieldsets = []
+        for name, options in super().get_fieldsets(request, obj):
+            if shown_fields := [field for field in options["fields"] if field not in hidden]:
+                fieldsets.append((name, {**options, "fields": shown_fields}))
+        if obj is not None and self.has_change_permission(request, obj):
+            fieldsets.append((None, {"fields": ["seen"], "classes": ["hidden"]}))
+        return fieldsets
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """The page: what the apps show of the record, and its form."""
+        record = options.get("obj")
+        panels = [] if record is None else panels_of(request, record)
+        return super().render_change_form(request, {**context, "panels": panels}, *args, **options)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what was changed in the form, and no other column: others may have written those."""
+        if not change:
+            obj.save()
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        if changed := [name for name in form.changed_data if name in columns]:
+            obj.save(update_fields=changed)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Add or change one; what only the database could refuse is said too."""
+        try:
+            return self._attributed_changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            broken = constraints.broken_by(error)
+            if broken is None:
+                raise
+            self.message_user(request, f"Nothing was saved. {broken.message}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    @attributed
+    def _attributed_changeform_view(self, *args: Any) -> HttpResponse:
+        return super().changeform_view(*args)
+
+    @attributed
+    def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The list, and what is done to many at once."""
+        return super().changelist_view(*args, **kwargs)
+
+    @attributed
+    def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Delete one."""
+        return super().delete_view(*args, **kwargs)

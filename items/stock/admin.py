@@ -1,0 +1,316 @@
+"""Locations, movements and loans in the admin, and what the ledger adds to items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+from django.utils.html import format_html
+
+from config.admin.filters import WordFilter, chosen
+from config.admin.records import RecordAdmin, attributed
+from config.admin.shown import NOTHING
+from config.decimals import plain
+from config.text import MAX_SEARCH_LENGTH, sort_key
+from items.branches import BranchFilter
+from items.catalogue.admin import ItemAdmin
+from items.catalogue.models import Item
+from items.stock.booking_pages import MAX_AT_ONCE, booking_page, booking_url
+from items.stock.forms import FORMS
+from items.stock.models import Loan, Location, Movement
+from items.stock.places import Paths, location_paths
+from items.stock.querysets import DUE_ORDER
+
+MAX_FOUND = 1000  # items or people whose loans or movements a search shows
+
+Action = tuple[Callable[..., Any], str, str]
+
+
+class BookingActions(admin.ModelAdmin):
+    """A list whose selected rows can be booked, each kind by those who have its right."""
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """The forms that book such rows, before the other actions."""
+        forms = {slug: form for slug, form in FORMS.items() if form.subject is self.model}
+        bookings: dict[str, Action] = {
+            slug: (_booking(slug), slug, f"{form.title} …")
+            for slug, form in forms.items()
+            if request.user.has_perm(form.right)
+        }
+        return {**bookings, **super().get_actions(request)}
+
+
+def _booking(slug: str) -> Callable[..., HttpResponse | None]:
+    """The action that leads to a form with the selected rows."""
+
+    def action(_: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        ids = list(rows.values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(ids) > MAX_AT_ONCE:
+            message = f"At most {MAX_AT_ONCE} can be booked at once; select fewer."
+            messages.error(request, message)
+            return None
+        return HttpResponseRedirect(booking_url(slug, ids, request.get_full_path()))
+
+    return action
+
+
+# ── Items ─────────────────────────────────────────────────────────────────────────────────────
+class LocationFilter(BranchFilter):
+    """What is at one location, or below it."""
+
+    title = "location"
+    parameter_name = "location"
+    nodes = Location.objects.of_kind(Location.Kind.STORAGE)
+    word = "at_location"
+
+
+@admin.register(Item)
+class StockedItemAdmin(BookingActions, ItemAdmin):
+    """The register, with what is where and the forms that book it."""
+
+    list_filter: ClassVar = [*ItemAdmin.list_filter[:2], LocationFilter, *ItemAdmin.list_filter[2:]]
+
+
+# ── Places ────────────────────────────────────────────────────────────────────────────────────
+class KindFilter(WordFilter):
+    """Places; the persons' are many, and stand for who has what."""
+
+    title = "kind"
+    parameter_name = "kind"
+    words: ClassVar = {
+        "places": ("In store and outside", lambda places: places.impersonal()),
+        "storage": ("In store", lambda places: places.of_kind("storage")),
+        "outside": ("Outside", lambda places: places.of_kind("outside")),
+        "person": ("Persons", lambda places: places.of_kind("person")),
+    }
+
+
+@admin.register(Location)
+class LocationAdmin(RecordAdmin):
+    """Where things can be."""
+
+    fields = ["name", "kind", "parent", "created_at", "updated_at"]
+    autocomplete_fields = ["parent"]
+    list_filter = [KindFilter]
+    ordering: ClassVar = [sort_key("name"), "pk"]
+    lookup_words: ClassVar = {
+        kind: lambda places, kind=kind: places.of_kind(kind) for kind in Location.Kind.values
+    }
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Each with its parent and its user."""
+        rows: Any = super().get_queryset(request)
+        return rows.with_relations()
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The path of each, and what kind of place it is."""
+        paths = Paths()
+
+        @admin.display(description="location")
+        def location(place: Location) -> str:
+            return paths(place)
+
+        return [location, "kind", "updated_at"]
+
+    def names_for_lookup(self, request: HttpRequest) -> Callable[[Location], str]:
+        """By their paths."""
+        return Paths()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Those whose path has every word; persons by their names."""
+        words = search_term.lower().split()
+        if not words:
+            return queryset, False
+        found = [
+            int(pk)
+            for pk, text in location_paths().items()
+            if all(word in text.lower() for word in words)
+        ]
+        named = Q(kind=Location.Kind.PERSON, name__icontains=search_term.replace("\0", " "))
+        return queryset.filter(Q(pk__in=found) | named), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What kind of place it is stays; a person's place is looked at only."""
+        fixed = [] if obj is None else ["kind"]
+        person = ["name", "parent"] if obj is not None and obj.user_id else []
+        return [*fixed, *person, "created_at", "updated_at"]
+
+    def formfield_for_choice_field(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """A person's place is made when something is first lent to them."""
+        if db_field.name == "kind":
+            kinds = [kind for kind in Location.Kind.choices if kind[0] != Location.Kind.PERSON]
+            options["choices"] = kinds
+        return super().formfield_for_choice_field(db_field, request, **options)
+
+
+# ── Loans ─────────────────────────────────────────────────────────────────────────────────────
+class LoanFilter(WordFilter):
+    """What is out, unless asked for more."""
+
+    title = "state"
+    parameter_name = "state"
+    words: ClassVar = {
+        "open": ("Open, the overdue first", lambda loans: loans.open()),
+        "overdue": ("Overdue", lambda loans: loans.overdue()),
+        "closed": ("Closed", lambda loans: loans.being_open(False)),
+        "all": ("All", lambda loans: loans),
+    }
+
+
+@admin.register(Loan)
+class LoanAdmin(BookingActions, RecordAdmin):
+    """Who has what; made by lending, and only the day it is due can be changed."""
+
+    list_display = ["item", "holder", "out", "due", "opened_at", "closed_at"]
+    ordering: ClassVar = [DUE_ORDER, "pk"]  # what is due on no day comes last
+    list_filter = [LoanFilter, chosen("holder"), chosen("item"), "due_at"]
+    fields: ClassVar = [
+        *("item", "holder", "quantity_lent", "quantity_returned"),
+        *("due_at", "opened_at", "closed_at"),
+    ]
+    readonly_fields: ClassVar = [
+        *("item", "holder", "quantity_lent", "quantity_returned", "opened_at", "closed_at"),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Each with its item and holder, and what is out of it."""
+        rows: Any = super().get_queryset(request)
+        return rows.with_relations()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Those of the items or people that match."""
+        term = _cleaned(search_term)
+        return queryset.filter(_item_matches(term) | _holder_matches(term)) if term else queryset, (
+            False
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """It is made by lending."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It stays, closed."""
+        return False
+
+    @admin.display(description="out", ordering="quantity")
+    def out(self, loan: Any) -> str:
+        """How many are out, and of how many."""
+        out = f"{plain(loan.outstanding)} {loan.item.unit}"
+        return f"{out} of {plain(loan.quantity)}" if loan.returned else out
+
+    @admin.display(description="due", ordering=DUE_ORDER)
+    def due(self, loan: Any) -> str:
+        """The day; marked when it is over."""
+        if loan.due_at is None:
+            return NOTHING
+        day = f"{loan.due_at:%a %Y-%m-%d}"
+        return format_html('<span class="overdue">{} overdue</span>', day) if loan.overdue else day
+
+    @admin.display(description="lent")
+    def quantity_lent(self, loan: Loan) -> str:
+        """How many were lent."""
+        return f"{plain(loan.quantity)} {loan.item.unit}"
+
+    @admin.display(description="back or written off")
+    def quantity_returned(self, loan: Loan) -> str:
+        """How many are no longer out."""
+        return f"{plain(loan.returned)} {loan.item.unit}"
+
+
+# ── Movements ─────────────────────────────────────────────────────────────────────────────────
+class TouchingFilter(LocationFilter):
+    """What came to a location, or went from it, or from one below it."""
+
+    nodes = Location.objects.impersonal()
+    word = "touching"
+
+
+@admin.register(Movement)
+class MovementAdmin(BookingActions, RecordAdmin):
+    """What went from where to where: looked at and reversed, never edited."""
+
+    list_filter = ["kind", "created_at", TouchingFilter, chosen("item"), chosen("actor")]
+    fields: ClassVar = [
+        *("kind", "item", "amount", "source", "destination", "reason", "reference"),
+        *("actor", "loan", "reverses", "reversed_by", "created_at"),
+    ]
+    change_form_template = "admin/items/movement_form.html"
+
+    def get_urls(self) -> list[Any]:
+        """The lists, and the forms that book."""
+        site = self.admin_site
+        page = site.admin_view(self.book)
+        return [path("book/<slug:slug>/", page, name="items_movement_book"), *super().get_urls()]
+
+    @attributed
+    def book(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """A form that books."""
+        return booking_page(self, request, slug)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Each with what it names."""
+        rows: Any = super().get_queryset(request)
+        return rows.with_relations()
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """What, how many, and from where to where."""
+        paths = Paths()
+
+        @admin.display(description="from → to")
+        def way(movement: Movement) -> str:
+            return f"{paths(movement.source)} → {paths(movement.destination)}"
+
+        return ["created_at", "kind", "amount", "item", way, "actor", "reference"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Those with this reference, or of the items that match."""
+        term = _cleaned(search_term)
+        return queryset.filter(Q(reference=term) | _item_matches(term)) if term else queryset, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """It is made by a form that books."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It stays as it is."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It stays."""
+        return False
+
+    @admin.display(description="quantity", ordering="quantity")
+    def amount(self, movement: Movement) -> str:
+        """How many."""
+        return f"{plain(movement.quantity)} {movement.item.unit}"
+
+    @admin.display(description="reversed by")
+    def reversed_by(self, movement: Movement) -> str:
+        """The movement that has put it right."""
+        return str(movement.reversal) if hasattr(movement, "reversal") else NOTHING
+
+
+def _cleaned(term: str) -> str:
+    return term.replace("\0", " ").strip()[:MAX_SEARCH_LENGTH]
+
+
+def _item_matches(term: str) -> Q:
+    found: Any = Item.objects.search(term).order_by("-pk")
+    return Q(item__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))
+
+
+def _holder_matches(term: str) -> Q:
+    people: Any = get_user_model()._default_manager
+    found = people.search(term).order_by("-pk")
+    return Q(holder__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))

@@ -1,0 +1,160 @@
+"""What the admin shows of the ledger above the forms of items, locations, loans and people."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import singledispatch
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.http import HttpRequest
+
+from config.admin.panels import Panel
+from config.admin.site import changelist_url
+from config.decimals import plain
+from items.catalogue.models import Item
+from items.stock.booking_pages import booking_url
+from items.stock.forms import FORMS
+from items.stock.models import Loan, Location, Movement, StockLevel
+from items.stock.permissions import VIEW_LOANS
+from items.stock.places import Paths
+from items.stock.querysets import DUE_ORDER
+
+SHOWN = 50  # places, loans and things; the rest is a click away
+LAST_MOVEMENTS = 10
+ALWAYS, IN_STORE = ("receive", "count"), ("move", "lend", "give-out", "write-off")
+
+
+def panels(request: HttpRequest, record: models.Model) -> list[Panel]:
+    """What there is to show of a record to whoever asks; nothing of other models."""
+    if isinstance(record, get_user_model()):
+        return [_holdings(request, record)] if request.user.has_perm(VIEW_LOANS) else []
+    return _panels_of(record, request)
+
+
+@singledispatch
+def _panels_of(record: models.Model, request: HttpRequest) -> list[Panel]:
+    return []
+
+
+@_panels_of.register
+def _(item: Item, request: HttpRequest) -> list[Panel]:
+    path_of = Paths()
+    levels: Any = item.levels.in_store().with_relations()
+    loans: Any = item.loans.open().with_relations()
+    movements: Any = item.movements.with_relations()
+    there = sorted(
+        (path_of(level.location), level.location_id, counted(level.quantity, item))
+        for level in levels
+    )
+    shows = {
+        "item": item,
+        "on_hand": counted(item.on_hand, item),
+        "on_loan": counted(item.on_loan, item),
+        "buttons": buttons(request, item.pk, *ALWAYS, *(IN_STORE if item.on_hand else ())),
+        "levels": there[:SHOWN],
+        "more_levels": len(there) - SHOWN,
+        "loans": _rows(request, loans.order_by(DUE_ORDER, "pk")[:SHOWN]),
+        "all_loans": changelist_url(Loan, f"item={item.pk}&state=all"),
+        "movements": _told(request, movements[:LAST_MOVEMENTS]),
+        "all_movements": changelist_url(Movement, f"item={item.pk}"),
+    }
+    return [Panel("admin/items/stock_panel.html", shows)]
+
+
+@_panels_of.register
+def _(location: Location, request: HttpRequest) -> list[Panel]:
+    if location.user is not None:
+        return [_holdings(request, location.user)]
+    path_of = Paths()
+    levels: Any = StockLevel.objects.below(location.pk).select_related("item", "location")
+    things = levels.order_by("-quantity", "pk")[: SHOWN + 1]
+    shows = {
+        "things": [
+            (level.item, counted(level.quantity, level.item), path_of(level.location))
+            for level in things[:SHOWN]
+        ],
+        "more": len(things) > SHOWN,
+        "all_items": changelist_url(Item, f"location={location.pk}"),
+        "all_movements": changelist_url(Movement, f"location={location.pk}"),
+    }
+    return [Panel("admin/items/location_panel.html", shows)]
+
+
+@_panels_of.register
+def _(loan: Loan, request: HttpRequest) -> list[Panel]:
+    movements: Any = loan.movements.with_relations()
+    back = request.get_full_path()
+    shows = {
+        "buttons": buttons(request, loan.pk, "take-back", "lost", back=back)
+        if loan.closed_at is None
+        else [],
+        "movements": _told(request, movements),
+    }
+    return [Panel("admin/items/loan_panel.html", shows)]
+
+
+@_panels_of.register
+def _(movement: Movement, request: HttpRequest) -> list[Panel]:
+    return [Panel("admin/items/movement_panel.html", {"buttons": _reversing(request, movement)})]
+
+
+def _holdings(request: HttpRequest, person: Any) -> Panel:
+    loans: Any = Loan.objects.open().held_by(person.pk).with_relations()
+    rows = _rows(request, loans.order_by(DUE_ORDER, "pk")[: SHOWN + 1])
+    shows = {
+        "person": person,
+        "loans": rows[:SHOWN],
+        "more": len(rows) > SHOWN,
+        "all_loans": changelist_url(Loan, f"holder={person.pk}&state=all"),
+    }
+    return Panel("admin/items/holdings_panel.html", shows)
+
+
+def buttons(request: HttpRequest, pk: int, *slugs: str, back: str = "") -> list[tuple[str, str]]:
+    """(what it is called, where it leads) of those forms that whoever asks may use."""
+    return [
+        (FORMS[slug].title, booking_url(slug, [pk], back))
+        for slug in slugs
+        if request.user.has_perm(FORMS[slug].right)
+    ]
+
+
+def counted(quantity: Decimal, item: Item) -> str:
+    """A quantity with its unit."""
+    return f"{plain(quantity)} {item.unit}"
+
+
+def _rows(request: HttpRequest, loans: Any) -> list[dict[str, Any]]:
+    """Loans, each with how many are out and its buttons."""
+    back = request.get_full_path()
+    return [
+        {
+            "loan": loan,
+            "out": counted(loan.outstanding, loan.item),
+            "buttons": buttons(request, loan.pk, "take-back", "lost", back=back),
+        }
+        for loan in loans
+    ]
+
+
+def _told(request: HttpRequest, movements: Any) -> list[dict[str, Any]]:
+    """Movements, each with its way and its button."""
+    path_of = Paths()
+    return [
+        {
+            "movement": movement,
+            "quantity": counted(movement.quantity, movement.item),
+            "source": path_of(movement.source),
+            "destination": path_of(movement.destination),
+            "buttons": _reversing(request, movement),
+        }
+        for movement in movements
+    ]
+
+
+def _reversing(request: HttpRequest, movement: Movement) -> list[tuple[str, str]]:
+    if movement.kind == Movement.Kind.REVERSAL or hasattr(movement, "reversal"):
+        return []
+    return buttons(request, movement.pk, "reverse", back=request.get_full_path())
