@@ -73,6 +73,17 @@ class NothingToBook(Conflict):
         super().__init__(f"{plain(counted)} are there by the books too: there is nothing to book.")
 
 
+class Retired(Conflict):
+    """What is out of use is neither taken in nor lent."""
+
+    code = "retired"
+
+    def __init__(self, item: str) -> None:
+        super().__init__(
+            f"{item} is retired: it is neither received nor lent. Mark it as active first."
+        )
+
+
 class NotActive(Conflict):
     """Somebody who is not active borrows nothing."""
 

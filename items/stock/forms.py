@@ -189,8 +189,8 @@ class ReceiveForm(NoteForm):
 class IssueForm(FromStoreForm):
     """Out."""
 
-    title, right = "Give out", MOVE
-    does = "Gives something away for good: sold, used up or passed on. What comes back is lent."
+    title, right = "Issue", MOVE
+    does = "Gives something out for good: sold, used up or passed on. What is to come back is lent."
     service = staticmethod(services.issue_stock)
 
     destination = PlaceField(OUTSIDE, label="To", required=False, help_text="A customer, say.")
@@ -292,7 +292,7 @@ class ReverseForm(BookingForm):
 
 FORMS: dict[str, type[BookingForm]] = {
     "receive": ReceiveForm,
-    "give-out": IssueForm,
+    "issue": IssueForm,
     "move": MoveForm,
     "count": CountForm,
     "lend": LendForm,

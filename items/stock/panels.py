@@ -23,7 +23,7 @@ from items.stock.querysets import DUE_ORDER
 
 SHOWN = 50  # places, loans and things; the rest is a click away
 LAST_MOVEMENTS = 10
-ALWAYS, IN_STORE = ("receive", "count"), ("move", "lend", "give-out", "write-off")
+ALWAYS, IN_STORE = ("receive", "count"), ("move", "lend", "issue", "write-off")
 
 
 def panels(request: HttpRequest, record: models.Model) -> list[Panel]:

@@ -23,6 +23,7 @@ from items.stock.errors import (
     NotActive,
     NothingToBook,
     NotReversible,
+    Retired,
     SingleThing,
     WrongLocation,
 )
@@ -46,9 +47,10 @@ def receive_stock(
 ) -> Movement:
     """Take in what comes from outside (`source`, a supplier say). `note`: reason, reference.
 
-    Raises WrongLocation or SingleThing.
+    Raises WrongLocation, Retired or SingleThing.
     """
     locked = _locked(item)
+    _require_in_use(locked)
     source = source or world()
     _require(STORAGE, destination=destination)
     _require(OUTSIDE, source=source)
@@ -122,8 +124,8 @@ def check_out(
     due_at: datetime | None = None,
     **note: str,
 ) -> Loan:
-    """Lend something to a user. Raises WrongLocation, NotActive or InsufficientStock."""
-    _locked(item)
+    """Lend something to a user. Raises WrongLocation, Retired, NotActive or InsufficientStock."""
+    _require_in_use(_locked(item))
     _require(STORAGE, source=source)
     if not holder.is_active:
         raise NotActive(str(holder))
@@ -230,9 +232,14 @@ def world() -> Location:
 
 
 def place_of(user: Any) -> Location:
-    """The location of what a user has; made when it is first asked for."""
+    """The location of what a user has, called as they are; made when it is first asked for."""
     name = str(user)[: Location._meta.get_field("name").max_length]
-    return Location.objects.get_or_create(user=user, defaults={"name": name, "kind": PERSON})[0]
+    defaults = {"name": name, "kind": PERSON}
+    place: Location = Location.objects.get_or_create(user=user, defaults=defaults)[0]
+    if place.name != name:  # they have been renamed
+        place.name = name
+        place.save(update_fields=["name"])
+    return place
 
 
 def lock_in_one_order(items: Sequence[Item]) -> None:
@@ -262,6 +269,11 @@ def _require(kind: Location.Kind, **locations: Location) -> None:
     for field, location in locations.items():
         if location.kind != kind:
             raise WrongLocation(f"{field}_id", wanted=kind, found=location.kind)
+
+
+def _require_in_use(locked: Item) -> None:
+    if locked.status == Item.Status.RETIRED:
+        raise Retired(str(locked))
 
 
 def _require_room(locked: Item, coming: Decimal) -> None:

@@ -379,3 +379,14 @@ def test_one_place_each_when_two_are_of_one_name() -> None:
     one, two = UserFactory.create(name="Kim Minji"), UserFactory.create(name="Kim Minji")
     assert services.place_of(one) != services.place_of(two)
     assert services.place_of(one) == services.place_of(one)
+
+
+def test_called_as_they_are_when_a_borrower_was_renamed(
+    item: Item, shelf: Location, holder: User
+) -> None:
+    receive(item, shelf, 2)
+    lend(item, shelf, holder, 1)
+    holder.name = "Another Name"
+    holder.save()
+    lend(item, shelf, holder, 1)
+    assert Location.objects.get(user=holder).name == "Another Name"
