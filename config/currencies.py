@@ -35,3 +35,9 @@ def fits(amount: Decimal, currency: str) -> bool:
 def written(amount: Decimal, currency: str) -> str:
     """An amount with exactly its currency's decimals: "12.30" in USD, "1890000" in KRW."""
     return format(amount, f".{DECIMALS.get(currency, DEFAULT_DECIMALS)}f")
+
+
+def cut(text: str, currency: str) -> str:
+    """The same, of an amount's text with MAX_DECIMALS decimals, of which those cut off are 0."""
+    kept = DECIMALS.get(currency, DEFAULT_DECIMALS)
+    return text[: len(text) - MAX_DECIMALS + kept].rstrip(".")

@@ -112,3 +112,17 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} until {self.ends_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RowCount(models.Model):
+    """A part of how many rows a table has; see config.counts."""
+
+    relation = models.CharField(max_length=63)  # PostgreSQL's longest name
+    count = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["relation"], name="row_count_by_relation")]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.relation}"

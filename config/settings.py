@@ -59,7 +59,7 @@ try:
         "default": dj_database_url.parse(
             DATABASE_URL or embedded.database_url(STOCKROOM_DATA),
             conn_max_age=None,  # kept; config.slots has a few for each process
-            conn_health_checks=True,
+            conn_health_checks=False,  # config.slots sees whether one has been closed
         )
     }
 except (EnvError, ValueError) as error:
@@ -98,14 +98,14 @@ MIDDLEWARE = [
     "config.middleware.TrustedProxies",
     "config.api.edges.ApiEdges",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.pages.Static",
+    "config.pages.Sessions",
     "django.middleware.locale.LocaleMiddleware",  # messages in the reader's language
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.pages.Common",
+    "config.pages.Csrf",
+    "config.pages.Authentication",
+    "config.pages.Messages",
+    "config.pages.Frames",
     "axes.middleware.AxesMiddleware",  # last: it puts its page in the place of the answer
 ]
 ROOT_URLCONF = "config.urls"
@@ -142,6 +142,7 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 2,
     "keepalives_count": 2,
     "tcp_user_timeout": 5000,  # milliseconds
+    "prepare_threshold": 2,  # times that a statement of config.statements comes unprepared
     **DATABASES["default"].get("OPTIONS", {}),
     "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()) + GIVEN_OPTIONS,
 }

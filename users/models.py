@@ -12,7 +12,7 @@ from django.db.models.functions import Length, Lower, Now, Trim
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
-from config import history, text, triggers
+from config import counts, history, text, triggers
 from users.querysets import ApiTokenQuerySet, UserManager
 
 NAME_MIN_LENGTH = 2
@@ -86,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         triggers = [
             *triggers.bookkeeping("last_login", "search_text"),
+            *counts.counted(),
             pgtrigger.Trigger(
                 name="deactivation_ends_tokens",
                 when=pgtrigger.After,

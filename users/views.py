@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
 from config.api import conditional
 from config.api import parameters as p
-from config.api.envelope import Success
+from config.api.envelope import Success, envelope_response
 from config.api.grammar import GrammarViewSet
 from config.api.throttling import client_of
 from config.api.viewsets import ResourceViewSet
@@ -124,7 +124,7 @@ class MeViewSet(UserViewSet):
     @extend_schema(
         operation_id="change_password", request=PasswordChangeSerializer, responses={200: None}
     )
-    def password(self, request: Request, **_: Any) -> Response:
+    def password(self, request: Request, **_: Any) -> HttpResponse:
         """Change one's password. It ends all one's tokens, the one in use too: log in anew."""
         asked = PasswordChangeSerializer(data=self.body(), context={"user": request.user})
         asked.is_valid(raise_exception=True)
@@ -164,14 +164,14 @@ class LogInViewSet(GrammarViewSet):
     @extend_schema(
         operation_id="log_in", request=LogInSerializer, responses={201: NewTokenSerializer}
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Log in: a token that writes, shown this once."""
         asked = LogInSerializer(data=self.body())
         asked.is_valid(raise_exception=True)
         return shown_once(request, services.log_in(**asked.validated_data))
 
     @extend_schema(operation_id="log_out", request=None)
-    def destroy(self, request: Request) -> Response:
+    def destroy(self, request: Request) -> HttpResponse:
         """Log out: revoke the token in use."""
         services.revoke_token(token_in_use(request))
         return self.respond(None)
@@ -192,7 +192,7 @@ class TokenViewSet(ResourceViewSet):
         return rows.owned_by(self.request.user)
 
     @extend_schema(responses={201: NewTokenSerializer})
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Make a token, not wider than the one in use and not outliving it; shown this once."""
         asked = self.get_serializer(data=self.body())
         asked.is_valid(raise_exception=True)
@@ -206,12 +206,12 @@ class TokenViewSet(ResourceViewSet):
         services.revoke_token(instance)
 
 
-def shown_once(request: Request, made: services.NewToken) -> Response:
+def shown_once(request: Request, made: services.NewToken) -> HttpResponse:
     """The answer that shows a new token's text."""
     made.record.refresh_from_db()
     data = TokenSerializer(made.record).data
     shown = Success({**data, "token": made.text})
-    response = Response(shown, status=status.HTTP_201_CREATED)
-    response["ETag"] = conditional.tag_of(made.record, data)
+    response = envelope_response(status.HTTP_201_CREATED, shown)
+    response["ETag"] = conditional.tag_of(None, data)
     response["Location"] = reverse("apitoken-detail", args=[made.record.pk], request=request)
     return response

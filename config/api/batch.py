@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.http import HttpResponse
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api import conditional, fields
 from config.api.envelope import Failure
@@ -176,7 +176,7 @@ class BatchViewSet(ResourceViewSet):
         return outcome_shape(resource)(many=True)
 
     @action(detail=False, methods=["post"])
-    def batch(self, request: Request) -> Response:
+    def batch(self, request: Request) -> HttpResponse:
         """Create, update or delete up to 1000 in one transaction, with an outcome for each.
 
         `atomic: true` (the default) does all or nothing: the answer to a failure has the first
@@ -232,14 +232,13 @@ class BatchViewSet(ResourceViewSet):
 
     def _reported(self, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         """The outcomes as they are answered, with each row as it stands after all of them."""
-        everything: Any = self.get_queryset()
-        rows = list(everything.with_ids([each.pk for each in outcomes if each.pk]))
-        shown = dict(zip((row.pk for row in rows), self.present(rows, many=True), strict=True))
+        rows = self.reading().with_ids([each.pk for each in outcomes if each.pk])
+        shown = {row.pk: row.data for row in rows}
         return [
             {
                 "index": index,
                 "status": each.status,
-                "data": shown.get(each.pk),
+                "data": None if each.pk is None else shown.get(each.pk),
                 "error": None if each.failure is None else each.failure.error(),
             }
             for index, each in enumerate(outcomes)

@@ -25,9 +25,8 @@ TAGS = rf"{TAG}( *, *{TAG})*"
 SHOWN_LENGTH = 100
 
 
-def tag_of(row: Model, data: Any) -> str:
-    """The ETag of a row that is answered as `data`."""
-    version = getattr(row, "version", None)
+def tag_of(version: int | None, data: Any) -> str:
+    """The ETag of a row that is answered as `data`; `version` where its edits are counted."""
     digest = blake2b(to_json(data), digest_size=HASH_BYTES).hexdigest()
     return f'"{digest}"' if version is None else f'"{version}.{digest}"'
 

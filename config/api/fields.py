@@ -5,13 +5,15 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api.envelope import raw_json
-from config.decimals import plain
+from config.api.reads import Read
+from config.decimals import plain, without_padding
 
 BIGINT_MAX = 2**63 - 1
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
@@ -107,6 +109,10 @@ class QuantityField(DecimalField):
         """The shortest writing of the number, never with an exponent."""
         return plain(Decimal(value))
 
+    def read(self, column: str) -> Read:
+        """The same, of the number as PostgreSQL writes it."""
+        return Read([column], without_padding)
+
 
 @extend_schema_field(ID_SCHEMA)
 class ReferenceField(IntegerField):
@@ -177,6 +183,10 @@ class JSONObjectField(serializers.JSONField):
     def to_representation(self, value: Any) -> Any:
         """The object as it is; numbers of any size pass through."""
         return raw_json(value)
+
+    def read(self, column: str) -> Read:
+        """The text of the object, which nobody reads on the way."""
+        return Read([column], orjson.Fragment)
 
     def _kept(self, value: Any, depth: int) -> Any:
         if depth > JSON_MAX_DEPTH:

@@ -1,27 +1,31 @@
 """The grammar of the API: what holds for any action of any view."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
+from functools import lru_cache, wraps
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from config import history
-from config.api.envelope import Success
+from config.api.envelope import EnvelopeRenderer, Success, envelope_response
 from config.api.idempotency import done_once
 from config.api.parameters import PageParameters, Parameters
+from config.api.reads import readable_names
 from config.api.throttling import check_guesses
 from config.transactions import retried
 
 Handler = Callable[..., Any]
 
 METHODS = ["get", "head", "post", "put", "patch", "delete"]
+RENDERER = EnvelopeRenderer()
+ANYTHING = "*/*"
+USUALLY_ACCEPTED = frozenset({ANYTHING, RENDERER.media_type})
+MAX_REMEMBERED = 1000  # query strings
 
 
 class GrammarViewSet(GenericViewSet):
@@ -61,8 +65,15 @@ class GrammarViewSet(GenericViewSet):
         if self.action is None or method.lower() not in self.http_method_names:
             raise MethodNotAllowed(method)  # first: its parameters are nobody's
         shape: Any = self.serializer_class
-        self.asked = self.parameters_class().read(request.query_params, names=readable_names(shape))
+        query = request.META.get("QUERY_STRING", "")
+        self.asked = parameters_of(self.parameters_class(), shape, query)
         self.asked.require_rights(request.user)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """JSON, which most ask for, or do not mind; DRF's whole negotiation for all others."""
+        if request.META.get("HTTP_ACCEPT", ANYTHING) in USUALLY_ACCEPTED:
+            return RENDERER, RENDERER.media_type
+        return super().perform_content_negotiation(request, force)
 
     def perform_authentication(self, request: Request) -> None:
         """Who asks, counted before their rights; a token that does not open counts as anonymous."""
@@ -89,8 +100,8 @@ class GrammarViewSet(GenericViewSet):
             finally:
                 check_guesses(self, self.guesses(sent))
 
-            def work() -> Response:
-                answer: Response = handler(request, *args, **kwargs)
+            def work() -> HttpResponse:
+                answer: HttpResponse = handler(request, *args, **kwargs)
                 return answer
 
             def once() -> HttpResponseBase:
@@ -119,14 +130,14 @@ class GrammarViewSet(GenericViewSet):
         assert isinstance(sent, dict)  # the parser takes nothing else
         return sent
 
-    def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> Response:
+    def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> HttpResponse:
         """An answer in the envelope."""
-        return Response(Success(data, meta), status=code)
+        return envelope_response(code, Success(data, meta))
 
 
-@cache
-def readable_names(serializer_class: Any) -> list[str]:
-    """The names of what a resource answers with; none without a serializer."""
-    if serializer_class is None:
-        return []
-    return [name for name, field in serializer_class().fields.items() if not field.write_only]
+@lru_cache(MAX_REMEMBERED)
+def parameters_of(parameters: Any, serializer_class: Any, query: str) -> Parameters:
+    """What a query string asks for; the same is asked again and again. Raises BadParameters."""
+    names = readable_names(serializer_class)
+    asked: Parameters = parameters.read(QueryDict(query), names=names)
+    return asked

@@ -13,9 +13,8 @@ from django.http import Http404, HttpResponse
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from config.api.envelope import JSON_TYPE, to_json
+from config.api.envelope import JSON_TYPE
 from config.errors import Conflict
 from config.models import IDEMPOTENCY_KEY_MAX_LENGTH, PATH_MAX_LENGTH, IdempotencyRecord
 
@@ -24,7 +23,7 @@ KEPT_HEADERS = ("Location", "ETag")
 KEY = re.compile(rf"[!-~]{{1,{IDEMPOTENCY_KEY_MAX_LENGTH}}}")
 
 
-def done_once(request: Request, work: Callable[[], Response]) -> HttpResponse:
+def done_once(request: Request, work: Callable[[], HttpResponse]) -> HttpResponse:
     """What `work` answers, or has answered to the same request with the same key before.
 
     To be called inside the transaction of the work; without the header it just works. An error of
@@ -75,10 +74,10 @@ def _claimed(request: Request, key: str, digest: bytes) -> IdempotencyRecord:
         records.filter(**place).expired().delete()  # or somebody else has, just now
 
 
-def _kept(record: IdempotencyRecord, answer: Response) -> Response:
+def _kept(record: IdempotencyRecord, answer: HttpResponse) -> HttpResponse:
     record.status = answer.status_code
     record.headers = {name: answer[name] for name in KEPT_HEADERS if name in answer}
-    record.body = to_json(answer.data.body())
+    record.body = answer.content
     record.save(update_fields=["status", "headers", "body"])
     return answer
 

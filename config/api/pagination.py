@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.lookups import (
     Exact,
     GreaterThan,
@@ -19,29 +19,33 @@ from django.utils.http import urlencode
 
 from config.api.exceptions import BadParameters
 from config.api.parameters import ListParameters, Order, PageParameters
+from config.api.reading import Listed, Reading, Shown, Total
 from config.errors import Detail
-
-COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
 
 
 @dataclass(frozen=True)
 class Page:
     """The rows of one answer and its `meta`."""
 
-    rows: list[Any]
+    rows: list[Shown]
     meta: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def data(self) -> list[Any]:
+        """What is answered of each row."""
+        return [row.data for row in self.rows]
 
-def paginate(rows: QuerySet[Any], asked: PageParameters, request: HttpRequest) -> Page:
+
+def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     """The part of `rows` that was asked for. Raises BadParameters for a cursor of another list."""
     if "cursor" in asked.validated_data:
         return _by_cursor(rows, asked, request.path)
     return _by_page(rows, asked, request)
 
 
-def nearest(rows: QuerySet[Any], asked: ListParameters) -> Page | None:
+def nearest(rows: Reading, asked: ListParameters) -> Page | None:
     """One page of what comes nearest, in the order `rows` has; None when nothing comes near."""
-    found = list(rows[: asked.size])
+    found = rows.first(asked.size)
     if not found:
         return None
     meta: dict[str, Any] = {"page_size": asked.size, "approximate": True}
@@ -51,33 +55,21 @@ def nearest(rows: QuerySet[Any], asked: ListParameters) -> Page | None:
 
 
 # ── By page ───────────────────────────────────────────────────────────────────────────────────
-def _by_page(rows: QuerySet[Any], asked: PageParameters, request: HttpRequest) -> Page:
+def _by_page(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     number, size = asked.validated_data.get("page", 1), asked.size
     start = (number - 1) * size
-    found = list(rows.order_by(*(key.term() for key in asked.order))[start : start + size + 1])
+    found, total = rows.part(asked.order, start, start + size + 1, counted=True)
     more, found = len(found) > size, found[:size]
     if not more and (found or number == 1):
-        total, exact = start + len(found), True  # the last page tells how many there are
-    else:
-        total, exact = count(rows)
-    meta: dict[str, Any] = {"page": number, "page_size": size, "total": total}
-    if not exact:
+        total = Total(start + len(found), exact=True)  # the last page tells how many there are
+    elif total is None:
+        total = rows.count()
+    meta: dict[str, Any] = {"page": number, "page_size": size, "total": total.rows}
+    if not total.exact:
         meta["total_exact"] = False
     meta["next"] = _url(request, number + 1) if more else None
     meta["previous"] = _url(request, number - 1) if number > 1 else None
     return Page(found, meta)
-
-
-def count(rows: QuerySet[Any]) -> tuple[int, bool]:
-    """How many rows there are, and whether that is exact.
-
-    A filtered count stops after COUNTED_EXACTLY: counting a million matches at each request costs
-    more than anybody reads out of it.
-    """
-    if not rows.query.where:
-        return rows.count(), True
-    counted = rows.order_by().values("pk")[: COUNTED_EXACTLY + 1].count()
-    return min(counted, COUNTED_EXACTLY), counted <= COUNTED_EXACTLY
 
 
 def _url(request: HttpRequest, page: int) -> str:
@@ -86,20 +78,17 @@ def _url(request: HttpRequest, page: int) -> str:
 
 
 # ── By cursor ─────────────────────────────────────────────────────────────────────────────────
-def _by_cursor(rows: QuerySet[Any], asked: PageParameters, path: str) -> Page:
+def _by_cursor(rows: Listed, asked: PageParameters, path: str) -> Page:
     """Keyset pagination: the page starts after the keys of the last row seen."""
     keys, size = asked.order, asked.size
     # The signature covers what list it is: the path, the filters and the order.
     order = [(key.name, key.descending) for key in keys]
     salt = repr((path, sorted(map(repr, asked.filters.items())), order))
-    columns = {f"key_{i}": key.expression for i, key in enumerate(keys)}
     if cursor := asked.validated_data["cursor"]:
-        rows = rows.filter(_after(keys, _opened(cursor, salt)))
-    ordered = rows.annotate(**columns).order_by(*(key.term() for key in keys))
-    found = list(ordered[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    last = [_plain(getattr(found[-1], name)) for name in columns] if more else None
+        rows = rows.narrow(rows.rows.filter(_after(keys, _opened(cursor, salt))))
+    found = rows.part(keys, 0, size + 1).rows
+    more, found = len(found) > size, found[:size]
+    last = [_plain(key) for key in found[-1].keys] if more else None
     next_cursor = signing.dumps(last, salt=salt) if last else None
     return Page(found, {"page_size": size, "next_cursor": next_cursor})
 

@@ -19,8 +19,8 @@ from config.api.components import (
 )
 from config.api.envelope import JSON_TYPE
 from config.api.fields import ONE_LINE, DecimalField, TextField
-from config.api.grammar import readable_names
 from config.api.parameters import NamesParameter, PageParameters, Parameters, ShapeParameters
+from config.api.reads import readable_names
 
 PREFIX = "/api/v1/"
 CHANGES = ("update", "partial_update")

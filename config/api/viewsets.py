@@ -3,11 +3,10 @@
 from typing import Any, ClassVar
 
 from django.db.models import Model
-from django.http import Http404, HttpResponseBase, HttpResponseNotModified
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from config.api import conditional
@@ -15,6 +14,8 @@ from config.api.grammar import GrammarViewSet
 from config.api.pagination import nearest, paginate
 from config.api.parameters import ListParameters, ShapeParameters
 from config.api.permissions import RIGHT_OF
+from config.api.reading import Reading, Shown
+from config.api.reads import plan_of
 
 
 class ResourceViewSet(GrammarViewSet):
@@ -28,46 +29,49 @@ class ResourceViewSet(GrammarViewSet):
         "destroy": "If-Match",
     }
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         """The resources that match, a page at a time."""
         asked = self.asked
         assert isinstance(asked, ListParameters)
-        page = paginate(asked.filtered(self.get_queryset()), asked, request)
+        rows = self.reading()
+        listed = rows.narrow(asked.filtered(rows.everything)) if asked.filters else rows
+        page = paginate(listed, asked, request)
         if not page.rows and asked.may_approximate:
-            page = nearest(asked.approximated(self.get_queryset()), asked) or page
+            near = rows.narrow(asked.approximated(rows.everything))
+            page = nearest(near, asked) or page
         meta = {**page.meta}
         if "with_ids" in asked.filters:
             there = {row.pk for row in page.rows}
             meta["missing"] = [pk for pk in asked.filters["with_ids"] if pk not in there]
-        return self.respond(self.present(page.rows, many=True), **meta)
+        return self.respond(page.data, **meta)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Make one; `Location` says where it is."""
         pk = self.make(self.body())
-        response = self.respond_with(self.reread(pk), code=status.HTTP_201_CREATED)
+        response = self.respond_with(pk, code=status.HTTP_201_CREATED)
         response["Location"] = self.location(pk)
         return response
 
     def retrieve(self, request: Request, **_: Any) -> HttpResponseBase:
         """One; 304 without it while the ETag of If-None-Match still holds."""
-        answer = self.respond_with(self.get_object())
+        answer = self.respond_with(self.kwargs["pk"])
         if conditional.is_unchanged(request, answer["ETag"]):
             return HttpResponseNotModified(headers={"ETag": answer["ETag"]})
         return answer
 
-    def update(self, request: Request, **_: Any) -> Response:
+    def update(self, request: Request, **_: Any) -> HttpResponse:
         """Replace the whole: what is left out gets its default."""
         row = self.get_matching_object()
         self.change(row, self.body(), partial=False)
-        return self.respond_with(self.reread(row.pk))
+        return self.respond_with(row.pk)
 
-    def partial_update(self, request: Request, **_: Any) -> Response:
+    def partial_update(self, request: Request, **_: Any) -> HttpResponse:
         """Change what is sent and nothing else."""
         row = self.get_matching_object()
         self.change(row, self.body(), partial=True)
-        return self.respond_with(self.reread(row.pk))
+        return self.respond_with(row.pk)
 
-    def destroy(self, request: Request, **_: Any) -> Response:
+    def destroy(self, request: Request, **_: Any) -> HttpResponse:
         """Delete it, unless something refers to it."""
         self.perform_destroy(self.get_matching_object())
         return self.respond(None)
@@ -85,14 +89,25 @@ class ResourceViewSet(GrammarViewSet):
         serializer.is_valid(raise_exception=True)
         self.perform_update(serializer)
 
-    def respond_with(self, row: Model, *, code: int = status.HTTP_200_OK) -> Response:
-        """One row in the envelope, with its ETag."""
-        data = self.present(row)
-        response = self.respond(data, code=code)
-        # Without a version If-Match compares the whole, of which only some fields may be answered.
-        tagged = data if hasattr(row, "version") else self.get_serializer(row).data
-        response["ETag"] = conditional.tag_of(row, tagged)
+    def respond_with(self, pk: int, *, code: int = status.HTTP_200_OK) -> HttpResponse:
+        """One row in the envelope, with its ETag. Raises Http404 when it is not there."""
+        rows = self.reading()
+        row = rows.one(pk)
+        if row is None:
+            raise Http404
+        response = self.respond(row.data, code=code)
+        response["ETag"] = self._tag_of(row)
         return response
+
+    def _tag_of(self, row: Shown) -> str:
+        """The ETag: of the fields that are answered, or of all where it has no version.
+
+        For If-Match then compares the whole.
+        """
+        whole = row
+        if row.version is None and "fields" in self.asked.validated_data:
+            whole = self.reading(whole=True).one(row.pk) or row
+        return conditional.tag_of(row.version, whole.data)
 
     def location(self, pk: int) -> str:
         """The URL of one that a POST to this URL made."""
@@ -137,21 +152,24 @@ class ResourceViewSet(GrammarViewSet):
         """The row of the URL, locked, in the state that If-Match names. Raises Overtaken."""
         row = self.get_object()
         conditional.require_match(
-            self.request, row, lambda: conditional.tag_of(row, self.present(row))
+            self.request, row, lambda: conditional.tag_of(None, self.shown(row.pk))
         )
         return row
 
-    def reread(self, pk: int) -> Model:
-        """A row as it stands after a write, with what the database has derived."""
-        found: Model = self.get_queryset().get(pk=pk)
-        return found
+    def shown(self, pk: int) -> Any:
+        """What is answered of a row, whole. Raises Http404 when it is not there."""
+        row = self.reading(whole=True).one(pk)
+        if row is None:
+            raise Http404
+        return row.data
 
-    def present(self, rows: Any, *, many: bool = False) -> Any:
-        """Rows as data, in the fields that were asked for."""
-        serializer: Any = self.get_serializer(rows, many=many)
-        wanted = self.asked.validated_data.get("fields")
-        if wanted is not None:
-            shape = serializer.child if many else serializer
-            for name in set(shape.fields) - set(wanted):
-                shape.fields.pop(name)
-        return serializer.data
+    def reading(self, *, whole: bool = False) -> Reading:
+        """The rows that this user may read, in the fields that were asked for."""
+        shape: Any = self.get_serializer_class()
+        names = None if whole else self.asked.validated_data.get("fields")
+        always_the_same = type(self).get_queryset is ResourceViewSet.get_queryset
+        return Reading(
+            self.get_queryset(),
+            plan_of(shape, names and frozenset(names)),
+            kept_as=type(self) if always_the_same else None,
+        )

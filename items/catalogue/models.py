@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now, Round
 from django.db.models.lookups import Exact
 
-from config import currencies, deletion, history, text, triggers
+from config import counts, currencies, deletion, history, text, triggers
 from items import trees
 from items.catalogue.querysets import PRICE_ORDER, CategoryQuerySet, ItemQuerySet
 
@@ -54,7 +54,11 @@ class Category(trees.TreeNode):
         ordering = ["-id"]
         constraints = [*trees.node_constraints("category")]
         indexes = [models.Index(text.sort_key("name"), "id", name="category_by_name")]
-        triggers = [trees.no_circle("items_category"), *triggers.bookkeeping()]
+        triggers = [
+            trees.no_circle("items_category"),
+            *triggers.bookkeeping(),
+            *counts.counted(),
+        ]
 
 
 @history.track(exclude=["search_text", "on_hand", "on_loan", "version", "created_at", "updated_at"])
@@ -242,6 +246,7 @@ class Item(models.Model):
         triggers = [
             *triggers.added_up(on_hand=0, on_loan=0),
             *triggers.bookkeeping("search_text", "on_hand", "on_loan", versioned=True),
+            *counts.counted(),
         ]
 
     def __str__(self) -> str:

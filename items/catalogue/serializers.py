@@ -15,6 +15,7 @@ from config.api.fields import (
     ShortListField,
     TextField,
 )
+from config.api.reads import Read
 from config.api.serializers import ResourceSerializer, SummarySerializer
 from config.decimals import plain
 from items.catalogue.models import (
@@ -51,6 +52,10 @@ class PriceField(DecimalField):
     def to_representation(self, value: Any) -> Any:
         """As `get_attribute` wrote it."""
         return value
+
+    def read(self, column: str) -> Read:
+        """The same, of the number as PostgreSQL writes it, with all decimals that there may be."""
+        return Read([column, "currency"], currencies.cut)
 
 
 class ItemSerializer(ResourceSerializer):

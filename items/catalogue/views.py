@@ -2,12 +2,11 @@
 
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config import currencies, history
 from config.api import parameters as p
@@ -15,6 +14,7 @@ from config.api.batch import BatchViewSet
 from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
 from config.api.pagination import paginate
+from config.api.reading import Instances
 from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
 from items.catalogue.models import (
@@ -114,12 +114,12 @@ class ItemViewSet(BatchViewSet):
 
     @extend_schema(operation_id="list_item_history", responses=ChangeSerializer(many=True))
     @action(detail=True)
-    def history(self, request: Request, pk: int) -> Response:
+    def history(self, request: Request, pk: int) -> HttpResponse:
         """Every change, the newest first: who, when, before and after. It outlives the item."""
         events = history.events_of(Item, pk)
         if not events.exists():
             raise Http404
-        page = paginate(events, self.page_asked, request)
-        changes: Any = history.changes(page.rows)
+        page = paginate(Instances(events), self.page_asked, request)
+        changes: Any = history.changes(page.data)
         data = ChangeSerializer(changes, many=True, context={"shape": ItemSerializer()}).data
         return self.respond(data, **page.meta)

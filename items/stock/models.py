@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from config import deletion, history, text, triggers
+from config import counts, deletion, history, text, triggers
 from config.decimals import plain
 from items import trees
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
@@ -90,6 +90,7 @@ class Location(trees.TreeNode):
             trees.no_circle("items_location"),
             ledger.fixed("kind", "user_id", why="What kind of location it is stays as it is."),
             *triggers.bookkeeping(),
+            *counts.counted(),
         ]
 
 
@@ -173,6 +174,7 @@ class Loan(models.Model):
             ledger.opened(),
             ledger.emptied_whole(),
             *triggers.bookkeeping("returned", "closed_at"),
+            *counts.counted(),
         ]
 
     def __str__(self) -> str:
@@ -272,7 +274,12 @@ class Movement(models.Model):
             models.Index(fields=["reference", "id"], name="movement_by_reference"),
             models.Index(fields=["created_at", "id"], name="movement_by_creation"),
         ]
-        triggers = [ledger.books(), ledger.append_only(), ledger.emptied_whole()]
+        triggers = [
+            ledger.books(),
+            ledger.append_only(),
+            ledger.emptied_whole(),
+            *counts.counted(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {plain(self.quantity)} of {self.item}"

@@ -5,17 +5,19 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from config.api import parameters as p
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import paginate
+from config.api.reading import Reading
+from config.api.reads import plan_of
 from config.api.viewsets import ResourceViewSet
 from config.text import sort_key
 from items.catalogue.models import Item
@@ -99,7 +101,7 @@ class ItemStockViewSet(GrammarViewSet):
     parameters: ClassVar = {"stock": StockParameters}
 
     @extend_schema(operation_id="list_item_levels", responses=LevelSerializer(many=True))
-    def stock(self, request: Request, pk: int) -> Response:
+    def stock(self, request: Request, pk: int) -> HttpResponse:
         """The levels that are not empty, all of them, by their locations' names."""
         item = get_object_or_404(Item.objects.only("pk"), pk=pk)
         levels: Any = levels_of(item, as_of=self.asked.validated_data.get("as_of"))
@@ -150,7 +152,7 @@ class MovementViewSet(ResourceViewSet):
         request=ReasonSerializer,
         responses={201: MovementSerializer},
     )
-    def reverse(self, request: Request, pk: int) -> Response:
+    def reverse(self, request: Request, pk: int) -> HttpResponse:
         """Put a mistake right: the same turned round, whole and once. Its loan is corrected too."""
         movement = self.get_row(pk)
         asked = checked(ReasonSerializer, self.body())
@@ -158,9 +160,9 @@ class MovementViewSet(ResourceViewSet):
             services.reverse_movement(actor=request.user, movement=movement, **asked)
         )
 
-    def booked(self, movement: Movement) -> Response:
+    def booked(self, movement: Movement) -> HttpResponse:
         """The answer to what has made a movement."""
-        answer = self.respond(self.present(self.reread(movement.pk)), code=status.HTTP_201_CREATED)
+        answer = self.respond(self.shown(movement.pk), code=status.HTTP_201_CREATED)
         answer["Location"] = self.location(movement.pk)
         return answer
 
@@ -181,7 +183,7 @@ class ItemMovementViewSet(MovementViewSet):
         item: Item = get_object_or_404(rows, pk=self.kwargs["pk"])
         return item
 
-    def list(self, request: Request, **_: Any) -> Response:
+    def list(self, request: Request, **_: Any) -> HttpResponse:
         """The movements that match, the newest first."""
         return super().list(request)
 
@@ -192,7 +194,7 @@ class ItemMovementViewSet(MovementViewSet):
             resource_type_field_name="kind",
         )
     )
-    def create(self, request: Request, **_: Any) -> Response:
+    def create(self, request: Request, **_: Any) -> HttpResponse:
         """Book a movement: receive, issue, transfer, count or write_off."""
         return super().create(request)
 
@@ -232,7 +234,7 @@ class LoanViewSet(ResourceViewSet):
     rights: ClassVar = {"create": (LEND,), "take_back": (LEND,), "write_off": (ADJUST,)}
 
     @extend_schema(request=NewLoanSerializer, responses={201: LoanSerializer})
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Lend something to somebody."""
         return super().create(request)
 
@@ -245,23 +247,23 @@ class LoanViewSet(ResourceViewSet):
         operation_id="return_loan", request=ReturnSerializer, responses={200: LoanSerializer}
     )
     @action(detail=True, methods=["post"], url_path="return")
-    def take_back(self, request: Request, pk: int) -> Response:
+    def take_back(self, request: Request, pk: int) -> HttpResponse:
         """Take back what is out, or a part of it; the loan as it then stands."""
         loan = self.get_row(pk)
         asked = checked(ReturnSerializer, self.body())
         services.check_in(actor=request.user, loan=loan, **asked)
-        return self.respond(self.present(self.reread(pk)))
+        return self.respond(self.shown(pk))
 
     @extend_schema(
         operation_id="write_off_loan", request=LossSerializer, responses={200: LoanSerializer}
     )
     @action(detail=True, methods=["post"], url_path="write-off")
-    def write_off(self, request: Request, pk: int) -> Response:
+    def write_off(self, request: Request, pk: int) -> HttpResponse:
         """Book what the borrower has lost, all that is out or a part; the loan as it is then."""
         loan = self.get_row(pk)
         asked = checked(LossSerializer, self.body())
         services.write_off_loan(actor=request.user, loan=loan, **asked)
-        return self.respond(self.present(self.reread(pk)))
+        return self.respond(self.shown(pk))
 
 
 class HoldingsViewSet(GrammarViewSet):
@@ -273,10 +275,11 @@ class HoldingsViewSet(GrammarViewSet):
     asks_itself: ClassVar = frozenset({"list"})
     parameters: ClassVar = {"list": p.PageParameters}
 
-    def list(self, request: Request, pk: int | None = None) -> Response:
+    def list(self, request: Request, pk: int | None = None) -> HttpResponse:
         """Everything this person holds, the newest first: since when, and until when."""
         people = get_user_model().objects.only("pk")
         holder = request.user if pk is None else get_object_or_404(people, pk=pk)
         rows: Any = self.get_queryset()
-        page = paginate(rows.open().held_by(holder.pk), self.page_asked, request)
-        return self.respond(HoldingSerializer(page.rows, many=True).data, **page.meta)
+        held = Reading(rows.open().held_by(holder.pk), plan_of(HoldingSerializer))
+        page = paginate(held, self.page_asked, request)
+        return self.respond(page.data, **page.meta)
