@@ -14,21 +14,26 @@ from psycopg.types.string import TextLoader
 Row = tuple[Any, ...]
 
 
-class RowCursor(psycopg.Cursor[Row]):
-    """Binds values on the server; numbers come as their text, moments in UTC."""
+class Prepared(psycopg.Cursor[Row]):
+    """Binds values on the server."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
-        super().__init__(connection)
-        self.adapters.register_loader("numeric", TextLoader)
-        self.adapters.register_loader("timestamptz", TimestamptzLoader)  # Django's is in Python
+
+class Logged(psycopg.ClientCursor[Row]):
+    """Puts values into the text, for somebody who wants to read it."""
 
 
 def fetch(sql: str, values: tuple[Any, ...]) -> list[Row]:
-    """All rows; counted, logged and refused like those of any statement of Django's."""
+    """All rows, numbers as their text and moments in UTC.
+
+    Counted, logged and refused like any statement of Django's.
+    """
     connection.ensure_connection()
-    with RowCursor(connection.connection) as cursor:
-        plain: Any = cursor
-        logged = connection.queries_logged
+    logged = connection.queries_logged
+    cursor: Any = (Logged if logged else Prepared)(connection.connection)
+    cursor.adapters.register_loader("numeric", TextLoader)
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # Django's is in Python
+    with cursor:
         wrap = connection.make_debug_cursor if logged else connection.make_cursor
-        wrap(plain).execute(sql, values)
-        return cursor.fetchall()
+        wrap(cursor).execute(sql, values)
+        rows: list[Row] = cursor.fetchall()
+        return rows

@@ -17,6 +17,7 @@ from tests.client import Api
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
 from tests.live import ADMIN_EMAIL, Server, live_database, live_server
+from users import authentication
 from users.models import User
 
 
@@ -43,6 +44,12 @@ def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins with an empty cache: its keys begin in a way of their own."""
     cache: Any = settings.CACHES["default"]
     monkeypatch.setitem(cache, "KEY_PREFIX", f"stockroom-test-{uuid4().hex}")
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test changes about people holds at once, not within a second."""
+    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
 
 
 def _cache_at(settings: Settings, port: int, database: int = 0) -> None:

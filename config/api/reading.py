@@ -130,7 +130,7 @@ class Reading:
     # ── One, or some ──────────────────────────────────────────────────────────────────────────
     def one(self, pk: int) -> Shown | None:
         """The row of this id, if it is there."""
-        statement = self._statement("one", lambda: self._select().filter(pk=pk))
+        statement = self._statement("one", lambda: self._select().filter(pk=0))
         rows = fetch(statement.sql, (*statement.values[:-1], pk))
         return _shown(self.plan, rows[0]) if rows else None
 
@@ -145,20 +145,22 @@ class Reading:
 
     # ── A list ────────────────────────────────────────────────────────────────────────────────
     def part(self, order: Sequence[Order], start: int, stop: int, *, counted: bool = False) -> Part:
-        """The rows from `start` to before `stop`; when `counted`, with how many there are in all.
+        """The rows from `start` to before `stop`.
 
-        Of many, or far from the start, the ids are found first: that takes an index alone.
+        When `counted`, with how many there are in all, else with the keys of their order. Of many,
+        or far from the start, the ids are found first: that takes an index alone.
         """
         if self.narrowed is not None or start > NEAR:
             return self._part_by_ids(order, start, stop, counted=counted)
+        keys = () if counted else order
         totalled = counted and self._is_whole
         statement = self._statement(
-            ("part", _name(order), start, stop, totalled),
-            lambda: self._ordered(order, totalled=totalled)[start:stop],
+            ("part", _name(order), start, stop, counted, totalled),
+            lambda: self._ordered(order, keys, totalled=totalled)[start:stop],
         )
         rows = fetch(*statement)
         total = Total(int(rows[0][-1]), exact=True) if totalled and rows else None
-        return Part([_shown(self.plan, row, len(order)) for row in rows], total)
+        return Part([_shown(self.plan, row, len(keys)) for row in rows], total)
 
     def first(self, count: int) -> list[Shown]:
         """The first of those listed, in the order that they have."""
@@ -173,11 +175,11 @@ class Reading:
         ordered = self.rows.order_by(*_terms(order)).values("pk")
         if self._is_whole or not counted:
             found = [pk for (pk,) in fetch(*_compiled(ordered[start:stop]))]
-            return Part(self.with_ids(found, order))
+            return Part(self.with_ids(found, () if counted else order))
         sql, values = _compiled(ordered[: max(COUNTED_EXACTLY + 1, stop)])
         [(found, most)] = fetch(FIRST_AND_COUNT.format(sql), (start + 1, stop, *values))
         total = Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
-        return Part(self.with_ids(found, order), total)
+        return Part(self.with_ids(found), total)
 
     # ── Statements ────────────────────────────────────────────────────────────────────────────
     @property
@@ -193,9 +195,11 @@ class Reading:
         columns = [*self.plan.columns, "pk", version, *keys, *more]
         return self.everything.order_by().values_list(*columns)
 
-    def _ordered(self, order: Sequence[Order], *, totalled: bool) -> QuerySet[Any]:
+    def _ordered(
+        self, order: Sequence[Order], keys: Sequence[Order], *, totalled: bool
+    ) -> QuerySet[Any]:
         total = [total_of(self.everything.model)] if totalled else []
-        return self._select(order, *total).order_by(*_terms(order))
+        return self._select(keys, *total).order_by(*_terms(order))
 
     def _statement(self, name: Hashable, made: Callable[[], QuerySet[Any]]) -> Statement:
         """The statement of this name; compiled when it is first asked for, where it is kept."""
