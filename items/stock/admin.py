@@ -137,10 +137,17 @@ class LocationAdmin(RecordAdmin):
         return queryset.filter(Q(pk__in=found) | named), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What kind of place it is stays; a person's place is looked at only."""
+        """What kind of place it is stays."""
         fixed = [] if obj is None else ["kind"]
-        person = ["name", "parent"] if obj is not None and obj.user_id else []
-        return [*fixed, *person, "created_at", "updated_at"]
+        return [*fixed, "created_at", "updated_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of places; a person's is looked at only."""
+        return super().has_change_permission(request, obj) and not _is_persons(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of places; a person's stays, as what they were lent does."""
+        return super().has_delete_permission(request, obj) and not _is_persons(obj)
 
     def formfield_for_choice_field(self, db_field: Any, request: Any, **options: Any) -> Any:
         """A person's place is made when something is first lent to them."""
@@ -299,6 +306,10 @@ class MovementAdmin(BookingActions, RecordAdmin):
     def reversed_by(self, movement: Movement) -> str:
         """The movement that has put it right."""
         return str(movement.reversal) if hasattr(movement, "reversal") else NOTHING
+
+
+def _is_persons(place: Location | None) -> bool:
+    return place is not None and place.user_id is not None
 
 
 def _cleaned(term: str) -> str:

@@ -44,7 +44,8 @@ def booking_page(admin: ModelAdmin, request: HttpRequest, slug: str) -> HttpResp
         raise Http404("There is none of those that were named.")
     form = kind(subjects, request.user, request.POST if request.method == "POST" else None)
     tried = request.method == "POST" and TRIED in request.POST
-    context: dict[str, Any] = {"form": form}
+    # Asked for first: what is booked from here on has not been seen.
+    context: dict[str, Any] = {"form": form, "seen": state_of(form.items)}
     if request.method == "POST" and form.is_valid():
         if tried:
             context["told"], context["tried"] = attempt(form), True
@@ -52,7 +53,6 @@ def booking_page(admin: ModelAdmin, request: HttpRequest, slug: str) -> HttpResp
             told = book(form, request.POST.get("seen", ""))
             if not form.errors:
                 return _done(request, form, [str(each) for each in told])
-    context["seen"] = state_of(form.items)
     if tried and FRAGMENT in request.POST:
         return TemplateResponse(request, "admin/items/outcome.html", context)
     return TemplateResponse(

@@ -42,11 +42,10 @@ class PlaceField(forms.ModelChoiceField):
         widget = Lookup(Movement, "destination", among=kind)
         places: Any = Location.objects.of_kind(kind)
         super().__init__(places, **{"widget": widget, **options})
-        self.path_of = Paths()
 
     def label_from_instance(self, place: Any) -> str:
-        """The path."""
-        return self.path_of(place)
+        """The path as it is now: the field lives as long as its form's class."""
+        return Paths()(place)
 
     def offer_to_add(self) -> None:
         """Let a place that is not there yet be made without leaving the form."""
@@ -66,7 +65,8 @@ class StockedPlaceField(forms.ModelChoiceField):
         }
         places: Any = Location.objects.with_ids(list(self.there)).by_name()
         only = next(iter(self.there)) if len(self.there) == 1 else None
-        super().__init__(places, **{"initial": only, **options})
+        errors = {"invalid_choice": "There is none of it there."}
+        super().__init__(places, **{"initial": only, "error_messages": errors, **options})
         self.path_of = Paths()
 
     def label_from_instance(self, place: Any) -> str:
