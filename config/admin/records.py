@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -52,6 +54,13 @@ class RecordAdmin(HistoryAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             options.setdefault("widget", Lookup(self.model, db_field.name))
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list. A filter by what no text of the database holds is as good as none."""
+        filters = [texts for name, texts in request.GET.lists() if name != SEARCH_VAR]
+        if any("\0" in text for texts in filters for text in texts):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fieldsets, with the hidden field that tells a stale form."""

@@ -73,7 +73,7 @@ def _(location: Location, request: HttpRequest) -> list[Panel]:
         return []
     path_of = Paths()
     levels: Any = StockLevel.objects.below(location.pk).select_related("item", "location")
-    things = levels.order_by("-quantity", "pk")[: SHOWN + 1]
+    things = list(levels.order_by("-quantity", "pk")[: SHOWN + 1])
     shows = {
         "things": [
             (level.item, counted(level.quantity, level.item), path_of(level.location))

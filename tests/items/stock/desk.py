@@ -94,6 +94,6 @@ def errors_of(response: Any) -> dict[str, list[str]]:
     return {field: list(sentences) for field, sentences in found.items()}
 
 
-def last() -> Movement:
+def last() -> Any:
     """What was booked last."""
     return Movement.objects.select_related("source", "destination").order_by("-pk")[0]

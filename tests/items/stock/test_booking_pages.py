@@ -270,7 +270,7 @@ def test_the_place_by_its_present_name_when_it_is_renamed(stage: Stage, desk: Cl
 
 
 @pytest.mark.parametrize(
-    ("slug", "most"), [("receive", 8), ("lend", 11), ("take-back", 8), ("reverse", 8)]
+    ("slug", "most"), [("receive", 6), ("lend", 10), ("take-back", 6), ("reverse", 6)]
 )
 def test_few_queries_when_a_form_is_opened(
     slug: str, most: int, stage: Stage, manager_desk: Client
