@@ -35,6 +35,17 @@ class QuantityField(forms.DecimalField):
         return plain(value) if isinstance(value, Decimal) else value
 
 
+class AddedPlace(RelatedFieldWidgetWrapper):
+    """Beside a place, a button that makes one of its kind without leaving the form."""
+
+    widget: Lookup
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """What the template says; the page that opens offers the kind that is wanted."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return {**context, "url_params": f"{context['url_params']}&kind={self.widget.among}"}
+
+
 class PlaceField(forms.ModelChoiceField):
     """A location of one kind, looked up by its path."""
 
@@ -50,9 +61,7 @@ class PlaceField(forms.ModelChoiceField):
     def offer_to_add(self) -> None:
         """Let a place that is not there yet be made without leaving the form."""
         relation = Movement._meta.get_field("destination").remote_field
-        self.widget = RelatedFieldWidgetWrapper(
-            self.widget, relation, admin.site, can_add_related=True
-        )
+        self.widget = AddedPlace(self.widget, relation, admin.site, can_add_related=True)
 
 
 class StockedPlaceField(forms.ModelChoiceField):

@@ -33,12 +33,15 @@
   }
 
   form.elements.try.hidden = true;
-  // There may be nothing to fill in. What was refused a moment ago stands beside its field.
-  if (!form.querySelector("fieldset .errorlist")) tell();
-  // What looks a row up says so by jQuery alone.
-  django.jQuery(form).on("input change", () => {
-    clearTimeout(timer);
-    timer = setTimeout(tell, PAUSE_MS);
+  // Once Django's own scripts are done with the fields, which they say have changed.
+  addEventListener("load", () => {
+    // There may be nothing to fill in. What was refused a moment ago stands beside its field.
+    if (!form.querySelector("fieldset .errorlist")) tell();
+    // What looks a row up says so by jQuery alone.
+    django.jQuery(form).on("input change", () => {
+      clearTimeout(timer);
+      timer = setTimeout(tell, PAUSE_MS);
+    });
   });
   form.addEventListener("submit", () => {
     clearTimeout(timer);

@@ -80,8 +80,12 @@ def test_a_new_place_offered_when_one_may_make_it(stage: Stage, desk: Client) ->
     page, button = page_of("receive", stage.item), "/admin/items/location/add/"
     mover = UserFactory.create(is_staff=True)
     mover.user_permissions.add(Permission.objects.get(codename="add_movement"))
-    assert f'href="{button}?_to_field' in desk.get(page).content.decode()
-    assert f'href="{button}?_to_field' not in signed_in(mover).get(page).content.decode()
+    html = desk.get(page).content.decode().replace("&amp;", "&")
+    assert f'href="{button}?_to_field=id&_popup=1&kind=storage"' in html
+    assert f'href="{button}?_to_field=id&_popup=1&kind=outside"' in html
+    assert button not in signed_in(mover).get(page).content.decode()
+    form = desk.get(f"{button}?kind=outside").context["adminform"].form
+    assert form.initial["kind"] == "outside"
 
 
 def test_403_when_one_may_not_look_up(stage: Stage) -> None:

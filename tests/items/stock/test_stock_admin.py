@@ -159,6 +159,7 @@ def test_nothing_to_edit_when_movements_are_the_superusers(
     chosen = {"_selected_action": [stage.received.pk], "action": "delete_selected", "post": "yes"}
     admin_client.post(MOVEMENTS, chosen)
     assert Movement.objects.values().get(pk=stage.received.pk) == before
+    assert admin_client.get(f"{page}history/").status_code == 404
     for page in (MOVEMENTS, f"{MOVEMENTS}{stage.received.pk}/change/"):
         html = admin_client.get(page).content.decode()
         assert f"{MOVEMENTS}add/" not in html
