@@ -49,16 +49,16 @@ def booking_page(admin: ModelAdmin, request: HttpRequest, slug: str) -> HttpResp
     form = kind(subjects, request.user, request.POST if request.method == "POST" else None)
     tried = request.method == "POST" and TRIED in request.POST
     # Asked for first: what is booked from here on has not been seen.
-    context: dict[str, Any] = {"form": form, "seen": state_of(form.items)}
+    context: dict[str, Any] = {"form": form, "tried": tried, "seen": state_of(form.items)}
     if request.method == "POST" and form.is_valid():
         if tried:
-            context["told"], context["tried"] = attempt(form), True
+            context["told"] = attempt(form)
         else:
             told = book(form, request.POST.get("seen", ""))
             if not form.errors:
                 return _done(request, form, [str(each) for each in told])
     if tried and FRAGMENT in request.POST:
-        return TemplateResponse(request, "admin/items/outcome.html", context)
+        return TemplateResponse(request, "admin/items/outcome.html", {**context, "alone": True})
     return TemplateResponse(
         request,
         "admin/items/booking.html",

@@ -211,10 +211,17 @@ def test_the_whole_page_with_what_was_said_when_it_is_tried_without_script(
     assert f'<option value="{stage.other.pk}" selected>{TABLE}</option>' in answer.content.decode()
 
 
-def test_refusals_told_when_it_is_tried(stage: Stage, desk: Client) -> None:
-    said = quantity(stage.item, "7") | {"try": "1", "fragment": "1"}
-    answer = send(desk, page_of("give-out", stage.item), said)
-    assert "7 of CH-1 Chair were asked for, and 6 are at Shelf." in text_of(answer)
+@pytest.mark.parametrize(
+    ("many", "sentence"),
+    [("7", "7 of CH-1 Chair were asked for, and 6 are at Shelf."), ("x", "Enter a number.")],
+)
+def test_refusals_told_once_when_it_is_tried(
+    many: str, sentence: str, stage: Stage, desk: Client
+) -> None:
+    said = quantity(stage.item, many) | {"try": "1"}
+    page = page_of("give-out", stage.item)
+    assert text_of(send(desk, page, said)).count(sentence) == 1
+    assert f"Quantity: {sentence}" in text_of(send(desk, page, said, fragment="1"))
 
 
 def test_told_that_it_is_nothing_when_a_count_as_the_books_say_is_tried(
