@@ -33,8 +33,8 @@
   }
 
   form.elements.try.hidden = true;
-  // Once Django's own scripts are done with the fields, which they say have changed.
-  addEventListener("load", () => {
+  // After Django's own scripts, which say at first that every field has changed.
+  django.jQuery(() => {
     // There may be nothing to fill in. What was refused a moment ago stands beside its field.
     if (!form.querySelector("fieldset .errorlist")) tell();
     // What looks a row up says so by jQuery alone.
