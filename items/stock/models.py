@@ -272,7 +272,7 @@ class Movement(models.Model):
             models.Index(fields=["reference", "id"], name="movement_by_reference"),
             models.Index(fields=["created_at", "id"], name="movement_by_creation"),
         ]
-        triggers = [ledger.books(), ledger.append_only(), ledger.emptied_whole()]
+        triggers = [ledger.Books(), ledger.append_only(), ledger.emptied_whole()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {plain(self.quantity)} of {self.item}"
