@@ -268,7 +268,9 @@ class Movement(models.Model):
             models.Index(fields=["source", "id"], name="movement_by_source"),
             models.Index(fields=["destination", "id"], name="movement_by_destination"),
             models.Index(fields=["actor", "id"], name="movement_by_actor"),
-            models.Index(fields=["loan", "id"], name="movement_by_loan"),
+            models.Index(
+                fields=["loan", "id"], name="movement_by_loan", condition=Q(loan__isnull=False)
+            ),
             models.Index(fields=["reference", "id"], name="movement_by_reference"),
             models.Index(fields=["created_at", "id"], name="movement_by_creation"),
         ]

@@ -46,7 +46,7 @@ class Books(pgtrigger.Trigger):
             END IF;
             PERFORM set_config('pgtrigger.ignore', ignored, true);
             RETURN NULL;
-        """
+        """  # noqa: S608  nothing in it comes from outside
 
 
 def _steps(write: str, ask: str) -> str:
