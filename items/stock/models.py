@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -88,9 +89,17 @@ class Location(trees.TreeNode):
         indexes = [models.Index(text.sort_key("name"), "id", name="location_by_name")]
         triggers = [
             trees.no_circle("items_location"),
+            ledger.own_kind(),
             ledger.fixed("kind", "user_id", why="What kind of location it is stays as it is."),
             *triggers.bookkeeping(),
         ]
+
+    def clean(self) -> None:
+        """Refuse, in a form, what the database would refuse: to lie in one of another kind."""
+        super().clean()
+        is_persons = self.kind == self.Kind.PERSON
+        if self.parent is not None and (is_persons or self.parent.kind != self.kind):
+            raise ValidationError({"parent": ledger.OWN_KIND})
 
 
 class StockLevel(models.Model):

@@ -10,6 +10,7 @@ from config.triggers import BY_HAND
 LEDGER = Path(__file__).with_name("ledger")  # a statement in each file; the movements are `made`
 REFUSALS = {"wrong_places": "kind", "not_its_reversal": "reverses_id", "wrong_loan": "loan_id"}
 WRITES = ("levels", "sums", "loans")
+OWN_KIND = "A location lies in one of its own kind, and that of a person in none."
 FEW = 100  # movements in one statement
 
 # Each trigger asks this setting whether it shall be ignored. Where it is not set at all, that
@@ -70,6 +71,24 @@ def _histories(model: Any) -> list[str]:
     kept = [model._meta.get_field(name).related_model for name in ("item", "loan")]
     registered: Any = pgtrigger.registered(*(f"{m._meta.label}:update_update" for m in kept))
     return [trigger.get_pgid(model) for model, trigger in registered]
+
+
+def own_kind() -> pgtrigger.Trigger:
+    """A location lies in one of its own kind, and a person's in none; so nothing lies in that."""
+    return pgtrigger.Trigger(
+        name="own_kind",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(new__parent__isnull=False),
+        func=f"""
+            IF NEW.kind = 'person' OR EXISTS (
+                SELECT FROM items_location WHERE id = NEW.parent_id AND kind <> NEW.kind
+            ) THEN
+                {_refusal("parent_id", "own_kind", OWN_KIND)}
+            END IF;
+            RETURN NULL;
+        """,
+    )
 
 
 def append_only() -> pgtrigger.Trigger:
