@@ -14,6 +14,7 @@ from items import trees
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
 from items.stock import triggers as ledger
 from items.stock.querysets import (
+    DUE_ORDER,
     LoanQuerySet,
     LocationQuerySet,
     MovementQuerySet,
@@ -169,9 +170,8 @@ class Loan(models.Model):
         ]
         indexes = [
             models.Index(fields=["holder", "id"], name="loan_by_holder"),
-            models.Index(
-                fields=["due_at", "id"], name="loan_open_by_due", condition=Q(closed_at=None)
-            ),
+            models.Index(DUE_ORDER, "id", name="loan_by_due"),
+            models.Index(DUE_ORDER, "id", name="loan_open_by_due", condition=Q(closed_at=None)),
         ]
         triggers = [
             ledger.fixed(
@@ -274,6 +274,7 @@ class Movement(models.Model):
         ]
         indexes = [
             models.Index(fields=["item", "id"], name="movement_by_item"),
+            models.Index(fields=["kind", "id"], name="movement_by_kind"),
             models.Index(fields=["source", "id"], name="movement_by_source"),
             models.Index(fields=["destination", "id"], name="movement_by_destination"),
             models.Index(fields=["actor", "id"], name="movement_by_actor"),
