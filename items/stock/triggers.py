@@ -35,7 +35,7 @@ class Books(pgtrigger.Trigger):
     declare = [("wrong", "TEXT"), ("done", "BIGINT"), QUIET]
 
     def get_func(self, model: Any) -> str:
-        """The steps, in either way. The history does not look at what they write: it has none."""
+        """The steps, in either way; without the history, which holds nothing of what they write."""
         silent = ", ".join(f"'{name}'" for name in _histories(model))
         return f"""
             PERFORM set_config(
