@@ -10,7 +10,7 @@ WITH missing AS MATERIALIZED (
         UNION ALL SELECT item_id, destination_id, (1000 * quantity)::bigint FROM items_movement
         UNION ALL SELECT item_id, location_id, (-1000 * quantity)::bigint FROM items_stocklevel
     ) AS each GROUP BY item_id, location_id HAVING sum(thousandths) <> 0
-), moved AS (
+), moved AS NOT MATERIALIZED (
     SELECT item_id, location_id, (1000 * quantity)::bigint AS thousandths FROM items_stocklevel
     UNION ALL SELECT item_id, location_id, thousandths::bigint FROM missing
 ), sums AS (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -88,7 +89,10 @@ class MovementQuerySet(ResourceQuerySet[Any]):
     def touching(self, location_id: int) -> Self:
         """Those from or to a location, or one below it; see StockLevelQuerySet.below."""
         locations = self.model.source.field.related_model.objects.below(location_id)
-        ids = list(locations.values_list("pk", flat=True))
+        return self.touching_any(list(locations.values_list("pk", flat=True)))
+
+    def touching_any(self, ids: Sequence[int]) -> Self:
+        """Those from or to one of these locations, and not from those below."""
         return self.filter(Q(source__in=ids) | Q(destination__in=ids))
 
     def of_kind(self, kind: str) -> Self:
@@ -100,8 +104,9 @@ class MovementQuerySet(ResourceQuerySet[Any]):
         return self.filter(actor=user_id)
 
     def held_by(self, user_id: int) -> Self:
-        """Those of the loans of one user."""
-        return self.filter(loan__holder=user_id)
+        """Those of the loans of one user: all from or to their place, and no others."""
+        places = self.model.source.field.related_model.objects.filter(user=user_id)
+        return self.touching_any(list(places.values_list("pk", flat=True)))
 
     def of_loan(self, loan_id: int) -> Self:
         """Those of one loan."""
