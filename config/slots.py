@@ -9,80 +9,40 @@ when all the others wait for bodies. (Only a proxy that buffers can bound how lo
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
-from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore, Lock
-from typing import Any, Generic, TypeVar
+from queue import Empty
+from threading import BoundedSemaphore
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
+from config.turns import InTurn
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-Lent = TypeVar("Lent")
 
 # What asks for no connection of its thread, and has to be answered when everything else waits.
 WITHOUT_SLOT = frozenset({"/healthz", "/metrics"})
 BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.perf_counter()
-# Beside what the database may be waited for (3 s, for a lock or a connection): 5 s in all.
+# How long nobody may be served before those who wait are refused. What is wrong then is mostly the
+# database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
 PATIENCE_S = 2.0
 BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
-
-
-class InTurn(Generic[Lent]):
-    """Things that threads use one after another: whoever has waited longest has the next one.
-
-    (A queue of the standard library gives it to whoever comes by first, who is often the one that
-    has just put it back.)
-    """
-
-    def __init__(self, things: Iterable[Lent]) -> None:
-        self._free = deque(things)
-        self._waiting: deque[SimpleQueue[Lent]] = deque()
-        self._lock = Lock()
-
-    @property
-    def waiting(self) -> int:
-        """How many threads wait for one."""
-        return len(self._waiting)
-
-    def take(self, timeout_s: float) -> Lent:
-        """One of them, when it is this thread's turn. Raises Empty when that takes too long."""
-        with self._lock:
-            if self._free:  # then nobody waits
-                return self._free.popleft()
-            mine: SimpleQueue[Lent] = SimpleQueue()
-            self._waiting.append(mine)
-        try:
-            return mine.get(timeout=timeout_s)
-        except Empty:
-            with self._lock:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
-            return mine.get_nowait()  # unless it has come at the last moment
-
-    def put_back(self, thing: Lent) -> None:
-        """Hand it to whoever is next."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().put(thing)
-            else:
-                self._free.append(thing)
 
 
 class Slots:
     """A WSGI application that lets `count` requests at once into another.
 
-    Who has waited PATIENCE_S for a slot is answered with a 503. Bodies of up to `whole_bytes` are
-    read before that, of at most `senders` at once; more are answered with a 503. A larger body is
-    not read at all: whoever asks for it finds it empty.
+    Who waits for a slot has one in turn, however many come at once; but when for PATIENCE_S no
+    request was done as quickly as that, those who wait are answered with a 503. Bodies of up to
+    `whole_bytes` are read before that, of at most `senders` at once; more are answered with a 503.
+    A larger body is not read at all: whoever asks for it finds it empty.
     """
 
     def __init__(
@@ -94,7 +54,7 @@ class Slots:
         there = [connections.create_connection(DEFAULT_DB_ALIAS) for _ in range(count)]
         for connection in there:
             connection.inc_thread_sharing()  # by one thread after another
-        self.connections: InTurn[BaseDatabaseWrapper] = InTurn(there)
+        self.connections: InTurn[BaseDatabaseWrapper] = InTurn(there, patience_s=PATIENCE_S)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The application's answer."""
@@ -104,15 +64,16 @@ class Slots:
         if not self._receive(environ):
             return _refuse(start_response)
         try:
-            connection = self.connections.take(PATIENCE_S)
+            connection = self.connections.take()
         except Empty:
             return _refuse(start_response)
         connections[DEFAULT_DB_ALIAS] = connection
+        taken = time.monotonic()
         try:
             return self.application(environ, start_response)
         finally:
             del connections[DEFAULT_DB_ALIAS]
-            self.connections.put_back(connection)
+            self.connections.put_back(connection, after_s=time.monotonic() - taken)
 
     def _receive(self, environ: Environ) -> bool:
         """Read the body, where there is one; False when too many do so already."""
