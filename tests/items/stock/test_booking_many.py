@@ -71,7 +71,7 @@ def test_nothing_booked_when_one_of_many_is_refused(
 def test_left_out_when_nothing_is_said_of_one(
     three: list[Item], shelf: Location, desk: Client
 ) -> None:
-    page = page_of("give-out", *three)
+    page = page_of("issue", *three)
     answer = send(desk, page, quantity(three[1], 2), source=shelf.pk)
     assert told(answer) == ["Issued: 2 pcs of T-1 Thing, from Shelf to Outside."]
     assert [at(item, shelf) for item in three] == [5, 3, 5]
@@ -80,7 +80,7 @@ def test_left_out_when_nothing_is_said_of_one(
 def test_refused_when_nothing_is_said_of_any(
     three: list[Item], shelf: Location, desk: Client
 ) -> None:
-    answer = send(desk, page_of("give-out", *three), source=shelf.pk)
+    answer = send(desk, page_of("issue", *three), source=shelf.pk)
     assert errors_of(answer) == {"__all__": ["Say of at least one of them how many."]}
 
 
@@ -201,8 +201,8 @@ def test_to_the_form_and_back_when_rows_are_ticked(
     ("group", "offered"),
     [
         ("Viewer", set()),
-        ("Clerk", {"receive", "give-out", "move", "lend"}),
-        ("Manager", {"receive", "give-out", "move", "lend", "count", "write-off"}),
+        ("Clerk", {"receive", "issue", "move", "lend"}),
+        ("Manager", {"receive", "issue", "move", "lend", "count", "write-off"}),
     ],
 )
 def test_those_forms_offered_that_one_may_use_when_items_are_listed(

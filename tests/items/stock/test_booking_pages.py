@@ -58,13 +58,13 @@ CASES = [
         ("Outside", f"{SHELF}: 6 → 9"),
     ),
     Case(
-        *("give-out", {"source": "shelf"}, "6", "issue"),
+        *("issue", {"source": "shelf"}, "6", "issue"),
         ("Shelf", "Outside"),
         f"Issued: 6 {CHAIRS}, from {SHELF} to Outside.",
         (f"{SHELF}: 6 → 0", "Outside"),
     ),
     Case(
-        *("give-out", {"destination": "supplier"}, "0.001", "issue"),
+        *("issue", {"destination": "supplier"}, "0.001", "issue"),
         ("Shelf", "Supplier"),
         f"Issued: 0.001 {CHAIRS}, from {SHELF} to Supplier.",
         (f"{SHELF}: 6 → 5.999", "Supplier"),
@@ -219,7 +219,7 @@ def test_refusals_told_once_when_it_is_tried(
     many: str, sentence: str, stage: Stage, desk: Client
 ) -> None:
     said = quantity(stage.item, many) | {"try": "1"}
-    page = page_of("give-out", stage.item)
+    page = page_of("issue", stage.item)
     assert text_of(send(desk, page, said)).count(sentence) == 1
     assert f"Quantity: {sentence}" in text_of(send(desk, page, said, fragment="1"))
 
@@ -233,7 +233,7 @@ def test_told_that_it_is_nothing_when_a_count_as_the_books_say_is_tried(
 
 
 def test_booked_when_what_was_tried_is_sent(stage: Stage, desk: Client) -> None:
-    page = page_of("give-out", stage.item)
+    page = page_of("issue", stage.item)
     said = form_of(desk, page) | quantity(stage.item, "6")
     receive(stage.item, stage.shelf, 1)  # seen when it is tried
     seen = desk.post(page, said | {"try": "1", "fragment": "1"}).context["seen"]
@@ -243,10 +243,10 @@ def test_booked_when_what_was_tried_is_sent(stage: Stage, desk: Client) -> None:
 
 # ── Shown ─────────────────────────────────────────────────────────────────────────────────────
 def test_the_only_place_chosen_when_it_is_all_in_one(stage: Stage, desk: Client) -> None:
-    form = form_of(desk, page_of("give-out", stage.item))
+    form = form_of(desk, page_of("issue", stage.item))
     assert form["source"] == stage.shelf.pk
     receive(stage.item, stage.other, 1)
-    form = form_of(desk, page_of("give-out", stage.item))
+    form = form_of(desk, page_of("issue", stage.item))
     assert form["source"] == ""
 
 

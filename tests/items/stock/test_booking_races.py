@@ -38,7 +38,7 @@ def test_one_books_and_the_other_is_told_when_two_send_a_form(
     receive(item, shelf, 100)
     for n in range(1, ROUNDS + 1):
         before = Movement.objects.count()
-        first, second = sent_by_both(desks, page_of("give-out", item), quantity(item, 2))
+        first, second = sent_by_both(desks, page_of("issue", item), quantity(item, 2))
         assert first.status_code == 302
         [sentence] = errors_of(second)["__all__"]
         assert "Something has been booked since you opened this" in sentence
@@ -78,7 +78,7 @@ def test_all_told_and_nothing_booked_when_many_try_at_once(
 ) -> None:
     receive(item, shelf, 5)
     desks = [signed_in(clerk) for _ in range(4)]
-    page = page_of("give-out", item)
+    page = page_of("issue", item)
     said = form_of(desks[0], page) | quantity(item, 5) | {"try": "1", "fragment": "1"}
     answers = at_once(*(lambda desk=desk: desk.post(page, said) for desk in desks))
     assert [str(told.source) for a in answers for told in a.context["told"]] == ["Shelf: 5 → 0"] * 4

@@ -98,7 +98,7 @@ def test_told_beside_it_when_a_place_or_person_is_unknown(
 
 def test_told_above_and_beside_it_when_a_form_is_refused(stage: Stage, desk: Client) -> None:
     said = quantity(stage.item, 7)
-    text = text_of(send(desk, page_of("give-out", stage.item), said, reason="x" * 501))
+    text = text_of(send(desk, page_of("issue", stage.item), said, reason="x" * 501))
     assert "Nothing was booked. Please look below." in text
     assert "Ensure this value has at most 500 characters (it has 501)." in text
 
@@ -107,10 +107,10 @@ def test_told_above_and_beside_it_when_a_form_is_refused(stage: Stage, desk: Cli
     ("slug", "field", "place"),
     [
         *(("receive", "destination", "supplier"), ("receive", "source", "other")),
-        *(("move", "destination", "supplier"), ("give-out", "destination", "other")),
+        *(("move", "destination", "supplier"), ("issue", "destination", "other")),
         *(("count", "location", "supplier"), ("move", "source", "supplier")),
         *(("receive", "destination", "person"), ("take-back", "destination", "person")),
-        *(("give-out", "source", "person"), ("write-off", "source", "other")),
+        *(("issue", "source", "person"), ("write-off", "source", "other")),
     ],
 )
 def test_told_beside_it_when_a_place_is_of_another_kind(
@@ -150,7 +150,7 @@ def test_told_beside_it_when_a_note_is_too_long_or_no_text(stage: Stage, desk: C
 
 
 # ── What the books say ────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("slug", ["give-out", "move", "lend", "write-off"])
+@pytest.mark.parametrize("slug", ["issue", "move", "lend", "write-off"])
 def test_told_how_many_there_are_when_there_is_not_enough(
     slug: str, stage: Stage, manager_desk: Client
 ) -> None:
@@ -222,7 +222,7 @@ def test_booked_once_when_the_same_is_sent_twice(stage: Stage, desk: Client) -> 
 
 
 def test_booked_when_one_has_looked_and_sends_it_again(stage: Stage, desk: Client) -> None:
-    page = page_of("give-out", stage.item)
+    page = page_of("issue", stage.item)
     said = form_of(desk, page) | quantity(stage.item, 1)
     receive(stage.item, stage.shelf, 1)
     answer = desk.post(page, said)
@@ -245,7 +245,7 @@ def test_refused_when_one_of_many_was_booked_meanwhile(
 def test_booked_when_something_else_was_booked_meanwhile(
     stage: Stage, item: Item, desk: Client
 ) -> None:
-    page = page_of("give-out", stage.item)
+    page = page_of("issue", stage.item)
     said = form_of(desk, page) | quantity(stage.item, 1)
     receive(item, stage.shelf, 1)
     assert desk.post(page, said).status_code == 302
@@ -253,7 +253,7 @@ def test_booked_when_something_else_was_booked_meanwhile(
 
 def test_refused_when_a_form_does_not_say_what_it_saw(stage: Stage, desk: Client) -> None:
     before = kept()
-    page = page_of("give-out", stage.item)
+    page = page_of("issue", stage.item)
     said = form_of(desk, page) | quantity(stage.item, 1)
     for seen in ({"seen": ""}, {"seen": "x"}, {"seen": "1:1"}, {}):
         without = {name: value for name, value in said.items() if name != "seen"}

@@ -29,10 +29,10 @@ from tests.items.stock.helpers import kept, lend, receive
 from users.models import User
 
 SLUGS = (
-    *("receive", "give-out", "move", "count", "lend", "write-off"),
+    *("receive", "issue", "move", "count", "lend", "write-off"),
     *("take-back", "lost", "reverse"),
 )
-OF_CLERKS = {"receive", "give-out", "move", "lend", "take-back"}
+OF_CLERKS = {"receive", "issue", "move", "lend", "take-back"}
 
 
 # ── Who may ───────────────────────────────────────────────────────────────────────────────────

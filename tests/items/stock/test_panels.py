@@ -131,9 +131,9 @@ def test_buttons_of_ones_rights_when_an_item_is_opened(
     stage: Stage, viewer_desk: Client, desk: Client, manager_desk: Client
 ) -> None:
     assert buttons(viewer_desk, stage.item) == []
-    assert buttons(desk, stage.item) == ["receive", "move", "lend", "give-out", "take-back"]
+    assert buttons(desk, stage.item) == ["receive", "move", "lend", "issue", "take-back"]
     assert buttons(manager_desk, stage.item) == [
-        *("receive", "count", "move", "lend", "give-out", "write-off"),
+        *("receive", "count", "move", "lend", "issue", "write-off"),
         *("take-back", "lost", "reverse", "reverse"),
     ]
 
