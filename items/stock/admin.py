@@ -165,9 +165,10 @@ class LoanAdmin(BookingActions, RecordAdmin):
     ) -> tuple[Any, bool]:
         """Those of the items or people that match."""
         term = _cleaned(search_term)
-        return queryset.filter(_item_matches(term) | _holder_matches(term)) if term else queryset, (
-            False
-        )
+        if not term:
+            return queryset, False
+        by_email = request.user.has_perm("users.view_user")
+        return queryset.filter(_item_matches(term) | _holder_matches(term, by_email)), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It is made by lending."""
@@ -294,7 +295,7 @@ def _item_matches(term: str) -> Q:
     return Q(item__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))
 
 
-def _holder_matches(term: str) -> Q:
+def _holder_matches(term: str, by_email: bool) -> Q:
     people: Any = get_user_model()._default_manager
-    found = people.search(term).order_by("-pk")
+    found = (people.search(term) if by_email else people.called(term)).order_by("-pk")
     return Q(holder__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))

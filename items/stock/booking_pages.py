@@ -19,6 +19,7 @@ from config.admin.site import changelist_url
 from items.stock.bookings import attempt, book, state_of, subjects_of
 from items.stock.forms import FORMS, BookingForm
 
+MAX_TOLD = 10  # bookings that are told one by one
 MAX_AT_ONCE = 100  # subjects of one form
 TRIED = "try"  # the name of the button that only tells what would happen
 FRAGMENT = "fragment"  # and of a request that wants only that part of the page
@@ -101,8 +102,10 @@ def _back(request: HttpRequest, form: BookingForm) -> str:
 
 
 def _done(request: HttpRequest, form: BookingForm, told: list[str]) -> HttpResponse:
-    for sentence in told:
+    for sentence in told[:MAX_TOLD]:
         messages.success(request, sentence)
+    if len(told) > MAX_TOLD:
+        messages.success(request, f"And {len(told) - MAX_TOLD} more.")
     if not told:
         messages.info(request, "What you say is what the books say: there was nothing to book.")
     return HttpResponseRedirect(_back(request, form))

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from items.models import Item
-from items.stock.booking_pages import MAX_AT_ONCE
+from items.stock.booking_pages import MAX_AT_ONCE, MAX_TOLD
 from items.stock.models import Location, Movement
 from tests.factories import ItemFactory, LoanFactory, UserFactory
 from tests.items.conftest import signed_in
@@ -155,8 +155,10 @@ def test_at_most_a_hundred_when_many_are_named(shelf: Location, desk: Client) ->
     assert "Receive: 100 items" in text_of(desk.get(page))
     assert desk.get(page_of("receive", *items, items[0])).status_code == 404
     many = {f"quantity_{item.pk}": "1" for item in items}
-    assert send(desk, page, many, destination=shelf.pk).status_code == 302
+    answer = send(desk, page, many, destination=shelf.pk)
+    assert answer.status_code == 302
     assert Movement.objects.count() == MAX_AT_ONCE
+    assert told(answer)[MAX_TOLD:] == [f"And {MAX_AT_ONCE - MAX_TOLD} more."]
 
 
 @pytest.mark.parametrize("slug", ["receive", "count", "lend"])

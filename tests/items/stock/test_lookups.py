@@ -62,6 +62,14 @@ def test_e_mails_for_those_who_may_see_users_when_people_are_looked_up(
     assert found(manager_desk, PERSON, term="hanna") == [f"{person.name} <{person.email}>"]
 
 
+def test_not_by_e_mail_when_one_may_not_see_users(
+    stage: Stage, desk: Client, manager_desk: Client
+) -> None:
+    typed = stage.holder.email[:8]
+    assert found(manager_desk, PERSON, term=typed) != []
+    assert found(desk, PERSON, term=typed) == []
+
+
 def test_as_if_nothing_was_said_when_among_is_odd(stage: Stage, desk: Client) -> None:
     for among in ("", "x", "\0", "of_kind"):
         assert len(found(desk, PLACE, among=among)) == 6
