@@ -236,7 +236,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Stockroom",
-    "DESCRIPTION": "What do we have, who answers for it, and who changed what?",
+    "DESCRIPTION": "What do we have, how many, where, and who has it?",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
