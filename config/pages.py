@@ -9,9 +9,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
-from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config.api.edges import API_PREFIX
@@ -41,17 +39,9 @@ class Common(ForPages, CommonMiddleware):
     """A slash at the end of each URL."""
 
 
-class Csrf(ForPages, CsrfViewMiddleware):
-    """No form from elsewhere."""
-
-
 class Authentication(ForPages, AuthenticationMiddleware):
     """request.user of the session."""
 
 
 class Messages(ForPages, MessageMiddleware):
     """What the next page says."""
-
-
-class Frames(ForPages, XFrameOptionsMiddleware):
-    """In no frame of somebody else's."""

@@ -3,15 +3,17 @@
 The server has many threads, so that a body that comes slowly, or never, occupies one of many. What
 has come in whole takes one of a few slots, each with a database connection of its own: threads that
 compute at once in one process only wait for each other, and a connection for each thread would be
-far too many. Some threads are kept from senders, so that who only asks is answered even when all
-the others wait for bodies. (How long a body may take, only a proxy that buffers can bound.)
+far too many. Slots are given in the order of asking, so that nobody waits in vain while others who
+came later are served. Some threads are kept from senders, so that who only asks is answered even
+when all the others wait for bodies. (Only a proxy that buffers can bound how long a body takes.)
 """
 
+import select
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
-from queue import Empty, SimpleQueue
+from queue import Empty
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -20,6 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
+from config.turns import InTurn
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -28,7 +31,8 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 # What asks for no connection of its thread, and has to be answered when everything else waits.
 WITHOUT_SLOT = frozenset({"/healthz", "/metrics"})
 BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.perf_counter()
-# Beside what the database may be waited for (3 s, for a lock or a connection): 5 s in all.
+# How long nobody may be served before those who wait are refused. What is wrong then is mostly the
+# database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
 PATIENCE_S = 2.0
 BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
 
@@ -36,9 +40,10 @@ BUSY = Failure("unavailable", "The server is busy at the moment; nothing was don
 class Slots:
     """A WSGI application that lets `count` requests at once into another.
 
-    Who has waited PATIENCE_S for a slot is answered with a 503. Bodies of up to `whole_bytes` are
-    read before that, of at most `senders` at once; more are answered with a 503. A larger body is
-    not read at all: whoever asks for it finds it empty.
+    Who waits for a slot has one in turn, however many come at once; but when for PATIENCE_S no
+    request was done as quickly as that, those who wait are answered with a 503. Bodies of up to
+    `whole_bytes` are read before that, of at most `senders` at once; more are answered with a 503.
+    A larger body is not read at all: whoever asks for it finds it empty.
     """
 
     def __init__(
@@ -47,11 +52,10 @@ class Slots:
         self.application = application
         self.whole_bytes = whole_bytes
         self.senders = BoundedSemaphore(senders)
-        self.free: SimpleQueue[BaseDatabaseWrapper] = SimpleQueue()
-        for _ in range(count):
-            connection = connections.create_connection(DEFAULT_DB_ALIAS)
+        there = [connections.create_connection(DEFAULT_DB_ALIAS) for _ in range(count)]
+        for connection in there:
             connection.inc_thread_sharing()  # by one thread after another
-            self.free.put(connection)
+        self.connections: InTurn[BaseDatabaseWrapper] = InTurn(there, patience_s=PATIENCE_S)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The application's answer."""
@@ -61,15 +65,17 @@ class Slots:
         if not self._receive(environ):
             return _refuse(start_response)
         try:
-            connection = self.free.get(timeout=PATIENCE_S)
+            connection = self.connections.take()
         except Empty:
             return _refuse(start_response)
+        close_if_ended(connection)
         connections[DEFAULT_DB_ALIAS] = connection
+        taken = time.monotonic()
         try:
             return self.application(environ, start_response)
         finally:
             del connections[DEFAULT_DB_ALIAS]
-            self.free.put(connection)
+            self.connections.put_back(connection, after_s=time.monotonic() - taken)
 
     def _receive(self, environ: Environ) -> bool:
         """Read the body, where there is one; False when too many do so already."""
@@ -85,6 +91,22 @@ class Slots:
         finally:
             self.senders.release()
         return True
+
+
+def close_if_ended(connection: BaseDatabaseWrapper) -> None:
+    """Close a connection that the server has ended, so that the next statement opens another.
+
+    While nothing was asked, a server has nothing to say but that. (Django would ask it.)
+    """
+    raw = connection.connection
+    if raw is not None and (raw.closed or _has_something_to_say(raw.fileno())):
+        connection.close()
+
+
+def _has_something_to_say(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _refuse(start_response: StartResponse) -> Iterable[bytes]:

@@ -14,12 +14,13 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from psycopg import sql
 
-from config import currencies
+from config import currencies, history
 from items.models import Category, Item
 from items.stock.models import Loan, Location, Movement, StockLevel
 from items.trees import PATH_SEPARATOR
 
 FOLDER = Path(__file__).resolve().parent / "sample" / "demo"
+VIA = "command seed_demo"  # what the history says
 TOP = "Demo"  # the category, and the location, above all that is made here
 OUTSIDE = Location.Kind.OUTSIDE
 BATCH_ROWS = 10_000
@@ -63,17 +64,24 @@ def make_categories() -> int:
     return missing
 
 
-def make_movements(count: int) -> Iterator[tuple[int, int]]:
-    """Make the first `count` movements, without those that are there, of the demo items.
+def choose() -> None:
+    """Number what movements are of, and who borrows, until the connection ends.
 
-    They need the locations. Yields, for each batch, how many numbers it took and how many movements
-    were missing. Raises LookupError when there is no item that can be counted, or no user.
+    They need the locations. Raises LookupError when there is no item that can be counted, or no
+    user.
     """
     with connection.cursor() as cursor:
         cursor.execute(_sql("chosen"))
         cursor.execute("SELECT FROM demo_item, demo_person LIMIT 1")
         if not cursor.rowcount:
             raise LookupError("movements need a user, and an item without a serial number")
+
+
+def make_movements(count: int) -> Iterator[tuple[int, int]]:
+    """Make the first `count` movements, without those that are there, of what was chosen.
+
+    Yields, for each batch, how many numbers it took and how many movements were missing.
+    """
     yield from _in_batches("movements", count, _shelves() | {"count": count})
 
 
@@ -105,14 +113,17 @@ def analyze() -> None:
 
 
 def _in_batches(what: str, count: int, parameters: dict[str, Any]) -> Iterator[tuple[int, int]]:
+    """Each batch is a transaction, if it is not a part of one."""
     statement = _sql(what)
     with connection.cursor() as cursor:
         cursor.execute(_sql("functions"))
-        for first in range(1, count + 1, BATCH_ROWS):
-            last = min(first + BATCH_ROWS - 1, count)
-            cursor.execute("DISCARD PLANS")  # a trigger's first run may have been of a few rows
+    for first in range(1, count + 1, BATCH_ROWS):
+        last = min(first + BATCH_ROWS - 1, count)
+        with history.written_by(None, via=VIA), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off")  # it takes longer than it saves
             cursor.execute(statement, {**parameters, "first": first, "last": last})
-            yield last - first + 1, cursor.rowcount
+            missing = cursor.rowcount
+        yield last - first + 1, missing
 
 
 def _sql(name: str) -> sql.Composed:

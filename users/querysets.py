@@ -23,6 +23,10 @@ class UserQuerySet(SearchableQuerySet[Any]):
         """Those who may log in, or those who may not."""
         return self.filter(is_active=active)
 
+    def called(self, text: str) -> Self:
+        """Those whose name holds this text; for who may not see, nor guess, their e-mails."""
+        return self.filter(name__icontains=text)
+
     def in_group(self, name: str) -> Self:
         """Those in the group of this name."""
         return self.filter(groups__name=name)

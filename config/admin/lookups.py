@@ -10,6 +10,8 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.http import HttpRequest
 
+from config.admin.filters import is_id
+
 
 class Lookup(AutocompleteSelect):
     """Offers the rows that a relation may lead to; `among` is one of the words of their admin."""
@@ -21,6 +23,10 @@ class Lookup(AutocompleteSelect):
     def get_url(self) -> str:
         """Where it asks."""
         return f"{super().get_url()}?among={self.among}"
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        """The row that is chosen, to show it; what is no id chooses none."""
+        return super().optgroups(name, [each for each in value if is_id(str(each))], attr)
 
 
 class LookupView(AutocompleteJsonView):

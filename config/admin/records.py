@@ -6,11 +6,14 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config import constraints, history
 from config.admin.histories import HistoryAdmin
+from config.admin.lookups import Lookup
 from config.admin.panels import panels_of
 from config.admin.stale import StaleGuardForm
 from config.text import MAX_SEARCH_LENGTH
@@ -45,6 +48,19 @@ class RecordAdmin(HistoryAdmin):
     ) -> tuple[Any, bool]:
         """Rows that hold every word of the term, by the same index as the API."""
         return queryset.search(search_term.replace("\0", " ")[:MAX_SEARCH_LENGTH]), False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """Our own field where a row is looked up: it withstands a value that is no id."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            options.setdefault("widget", Lookup(self.model, db_field.name))
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list. A filter by what no text of the database holds is as good as none."""
+        filters = [texts for name, texts in request.GET.lists() if name != SEARCH_VAR]
+        if any("\0" in text for texts in filters for text in texts):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fieldsets, with the hidden field that tells a stale form."""

@@ -139,5 +139,5 @@ class GrammarViewSet(GenericViewSet):
 def parameters_of(parameters: Any, serializer_class: Any, query: str) -> Parameters:
     """What a query string asks for; the same is asked again and again. Raises BadParameters."""
     names = readable_names(serializer_class)
-    asked: Parameters = parameters.read(QueryDict(query), names=names)
+    asked: Parameters = parameters.read(QueryDict(query.encode("latin-1")), names=names)
     return asked

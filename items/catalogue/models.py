@@ -255,4 +255,6 @@ class Item(models.Model):
     @property
     def is_low(self) -> bool:
         """Whether so little is on hand that more should be had."""
-        return self.reorder_point is not None and self.on_hand <= self.reorder_point
+        if self.reorder_point is None or self.status == self.Status.RETIRED:
+            return False
+        return self.on_hand <= self.reorder_point

@@ -63,10 +63,12 @@ class ItemQuerySet(SearchableQuerySet[Any]):
     def being_low(self, is_low: bool) -> Self:
         """Those of which so much or less is on hand that more should be had, or those that are not.
 
-        An item without a reorder point is never low.
+        One without a reorder point is never low, nor is one that is retired.
         """
+        if is_low:
+            return self.filter(on_hand__lte=F("reorder_point")).exclude(status="retired")
         enough = Q(reorder_point__isnull=True) | Q(on_hand__gt=F("reorder_point"))
-        return self.filter(on_hand__lte=F("reorder_point")) if is_low else self.filter(enough)
+        return self.filter(enough | Q(status="retired"))
 
     def tagged(self, tags: Sequence[str]) -> Self:
         """Those that carry every one of these tags."""

@@ -91,7 +91,8 @@ class ItemParameters(p.ListParameters):
     )
     holder = p.IdParameter(source="held_by", help_text="This user has something of it now.")
     low_stock = p.FlagParameter(
-        source="being_low", help_text="On hand is so much as its reorder point says, or less."
+        source="being_low",
+        help_text="On hand is so much as its reorder point says, or less; never of a retired one.",
     )
     min_price = PriceParameter(source="priced_from")
     max_price = PriceParameter(source="priced_up_to")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.html import format_html
 
@@ -20,43 +20,12 @@ from config.text import MAX_SEARCH_LENGTH, sort_key
 from items.branches import BranchFilter
 from items.catalogue.admin import ItemAdmin
 from items.catalogue.models import Item
-from items.stock.booking_pages import MAX_AT_ONCE, booking_page, booking_url
-from items.stock.forms import FORMS
+from items.stock.booking_pages import BookingActions, booking_page
 from items.stock.models import Loan, Location, Movement
 from items.stock.places import Paths, location_paths
 from items.stock.querysets import DUE_ORDER
 
 MAX_FOUND = 1000  # items or people whose loans or movements a search shows
-
-Action = tuple[Callable[..., Any], str, str]
-
-
-class BookingActions(admin.ModelAdmin):
-    """A list whose selected rows can be booked, each kind by those who have its right."""
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """The forms that book such rows, before the other actions."""
-        forms = {slug: form for slug, form in FORMS.items() if form.subject is self.model}
-        bookings: dict[str, Action] = {
-            slug: (_booking(slug), slug, f"{form.title} …")
-            for slug, form in forms.items()
-            if request.user.has_perm(form.right)
-        }
-        return {**bookings, **super().get_actions(request)}
-
-
-def _booking(slug: str) -> Callable[..., HttpResponse | None]:
-    """The action that leads to a form with the selected rows."""
-
-    def action(_: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
-        ids = list(rows.values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
-        if len(ids) > MAX_AT_ONCE:
-            message = f"At most {MAX_AT_ONCE} can be booked at once; select fewer."
-            messages.error(request, message)
-            return None
-        return HttpResponseRedirect(booking_url(slug, ids, request.get_full_path()))
-
-    return action
 
 
 # ── Items ─────────────────────────────────────────────────────────────────────────────────────
@@ -137,10 +106,17 @@ class LocationAdmin(RecordAdmin):
         return queryset.filter(Q(pk__in=found) | named), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What kind of place it is stays; a person's place is looked at only."""
+        """What kind of place it is stays."""
         fixed = [] if obj is None else ["kind"]
-        person = ["name", "parent"] if obj is not None and obj.user_id else []
-        return [*fixed, *person, "created_at", "updated_at"]
+        return [*fixed, "created_at", "updated_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of places; a person's is looked at only."""
+        return super().has_change_permission(request, obj) and not _is_persons(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of places; a person's stays, as what they were lent does."""
+        return super().has_delete_permission(request, obj) and not _is_persons(obj)
 
     def formfield_for_choice_field(self, db_field: Any, request: Any, **options: Any) -> Any:
         """A person's place is made when something is first lent to them."""
@@ -189,9 +165,10 @@ class LoanAdmin(BookingActions, RecordAdmin):
     ) -> tuple[Any, bool]:
         """Those of the items or people that match."""
         term = _cleaned(search_term)
-        return queryset.filter(_item_matches(term) | _holder_matches(term)) if term else queryset, (
-            False
-        )
+        if not term:
+            return queryset, False
+        by_email = request.user.has_perm("users.view_user")
+        return queryset.filter(_item_matches(term) | _holder_matches(term, by_email)), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It is made by lending."""
@@ -290,6 +267,10 @@ class MovementAdmin(BookingActions, RecordAdmin):
         """It stays."""
         return False
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """It has none: it is history itself."""
+        raise Http404
+
     @admin.display(description="quantity", ordering="quantity")
     def amount(self, movement: Movement) -> str:
         """How many."""
@@ -301,6 +282,10 @@ class MovementAdmin(BookingActions, RecordAdmin):
         return str(movement.reversal) if hasattr(movement, "reversal") else NOTHING
 
 
+def _is_persons(place: Location | None) -> bool:
+    return place is not None and place.user_id is not None
+
+
 def _cleaned(term: str) -> str:
     return term.replace("\0", " ").strip()[:MAX_SEARCH_LENGTH]
 
@@ -310,7 +295,7 @@ def _item_matches(term: str) -> Q:
     return Q(item__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))
 
 
-def _holder_matches(term: str) -> Q:
+def _holder_matches(term: str, by_email: bool) -> Q:
     people: Any = get_user_model()._default_manager
-    found = people.search(term).order_by("-pk")
+    found = (people.search(term) if by_email else people.called(term)).order_by("-pk")
     return Q(holder__in=list(found.values_list("pk", flat=True)[:MAX_FOUND]))

@@ -1,12 +1,14 @@
-"""The pages of the forms that book."""
+"""The pages of the forms that book, and the actions of lists that lead to them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,9 +19,12 @@ from config.admin.site import changelist_url
 from items.stock.bookings import attempt, book, state_of, subjects_of
 from items.stock.forms import FORMS, BookingForm
 
+MAX_TOLD = 10  # bookings that are told one by one
 MAX_AT_ONCE = 100  # subjects of one form
 TRIED = "try"  # the name of the button that only tells what would happen
 FRAGMENT = "fragment"  # and of a request that wants only that part of the page
+
+Action = tuple[Callable[..., Any], str, str]
 
 
 def booking_url(slug: str, ids: list[int], back: str = "") -> str:
@@ -44,17 +49,17 @@ def booking_page(admin: ModelAdmin, request: HttpRequest, slug: str) -> HttpResp
         raise Http404("There is none of those that were named.")
     form = kind(subjects, request.user, request.POST if request.method == "POST" else None)
     tried = request.method == "POST" and TRIED in request.POST
-    context: dict[str, Any] = {"form": form}
+    # Asked for first: what is booked from here on has not been seen.
+    context: dict[str, Any] = {"form": form, "tried": tried, "seen": state_of(form.items)}
     if request.method == "POST" and form.is_valid():
         if tried:
-            context["told"], context["tried"] = attempt(form), True
+            context["told"] = attempt(form)
         else:
             told = book(form, request.POST.get("seen", ""))
             if not form.errors:
                 return _done(request, form, [str(each) for each in told])
-    context["seen"] = state_of(form.items)
     if tried and FRAGMENT in request.POST:
-        return TemplateResponse(request, "admin/items/outcome.html", context)
+        return TemplateResponse(request, "admin/items/outcome.html", {**context, "alone": True})
     return TemplateResponse(
         request,
         "admin/items/booking.html",
@@ -97,8 +102,38 @@ def _back(request: HttpRequest, form: BookingForm) -> str:
 
 
 def _done(request: HttpRequest, form: BookingForm, told: list[str]) -> HttpResponse:
-    for sentence in told:
+    for sentence in told[:MAX_TOLD]:
         messages.success(request, sentence)
+    if len(told) > MAX_TOLD:
+        messages.success(request, f"And {len(told) - MAX_TOLD} more.")
     if not told:
         messages.info(request, "What you say is what the books say: there was nothing to book.")
     return HttpResponseRedirect(_back(request, form))
+
+
+class BookingActions(ModelAdmin):
+    """A list whose selected rows can be booked, each kind by those who have its right."""
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """The forms that book such rows, before the other actions."""
+        forms = {slug: form for slug, form in FORMS.items() if form.subject is self.model}
+        bookings: dict[str, Action] = {
+            slug: (_booking(slug), slug, f"{form.title} …")
+            for slug, form in forms.items()
+            if request.user.has_perm(form.right)
+        }
+        return {**bookings, **super().get_actions(request)}
+
+
+def _booking(slug: str) -> Callable[..., HttpResponse | None]:
+    """The action that leads to a form with the selected rows."""
+
+    def action(_: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        ids = list(rows.values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(ids) > MAX_AT_ONCE:
+            message = f"At most {MAX_AT_ONCE} can be booked at once; select fewer."
+            messages.error(request, message)
+            return None
+        return HttpResponseRedirect(booking_url(slug, ids, request.get_full_path()))
+
+    return action

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
+from psycopg.errors import NumericValueOutOfRange
 
 from config.constraints import broken_by
 from config.decimals import plain
@@ -54,7 +55,7 @@ class Told:
 
 def attempt(form: BookingForm) -> list[Told]:
     """What would be booked: it is, and taken back. The form has the reasons when it cannot be."""
-    return retried(lambda: _booked(form, keep=False))
+    return _unless_refused(form, lambda: _booked(form, keep=False))
 
 
 def book(form: BookingForm, seen: str) -> list[Told]:
@@ -63,7 +64,7 @@ def book(form: BookingForm, seen: str) -> list[Told]:
     `seen` is what `state_of` its items was when the form was shown: when somebody has booked since
     then, the same person by a second click perhaps, it is refused, and they look again.
     """
-    return retried(lambda: _booked(form, keep=True, seen=seen))
+    return _unless_refused(form, lambda: _booked(form, keep=True, seen=seen))
 
 
 def state_of(items: Iterable[Item]) -> str:
@@ -74,20 +75,31 @@ def state_of(items: Iterable[Item]) -> str:
     return " ".join(f"{item}:{movement or 0}" for item, movement in last)
 
 
+def _unless_refused(form: BookingForm, work: Callable[[], list[Told]]) -> list[Told]:
+    """What `work` does; the form has the reason when only the database could refuse it."""
+    try:
+        return retried(work)
+    except IntegrityError as error:
+        if (broken := broken_by(error)) is None:
+            raise
+        form.add_error(None, broken.message)
+    except DataError as error:
+        if not isinstance(error.__cause__, NumericValueOutOfRange):
+            raise
+        form.add_error(None, "With this there would be more than the books can hold.")
+    return []
+
+
 @transaction.atomic
 def _booked(form: BookingForm, *, keep: bool, seen: str = "") -> list[Told]:
+    if form.errors:  # of an attempt that ended in a dead-lock
+        form.full_clean()
     services.lock_in_one_order(form.items)
     told: list[Told] = []
     if keep and seen != state_of(form.items):
         form.add_error(None, _booked_meanwhile(form.items))
     else:
-        try:
-            with transaction.atomic():
-                told = _told(form.book())
-        except IntegrityError as error:
-            if (broken := broken_by(error)) is None:
-                raise
-            form.add_error(None, broken.message)
+        told = _told(form.book())
     if form.errors or not keep:
         transaction.set_rollback(True)
     return [] if form.errors else told

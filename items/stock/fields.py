@@ -35,6 +35,17 @@ class QuantityField(forms.DecimalField):
         return plain(value) if isinstance(value, Decimal) else value
 
 
+class AddedPlace(RelatedFieldWidgetWrapper):
+    """Beside a place, a button that makes one of its kind without leaving the form."""
+
+    widget: Lookup
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """What the template says; the page that opens offers the kind that is wanted."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return {**context, "url_params": f"{context['url_params']}&kind={self.widget.among}"}
+
+
 class PlaceField(forms.ModelChoiceField):
     """A location of one kind, looked up by its path."""
 
@@ -42,18 +53,15 @@ class PlaceField(forms.ModelChoiceField):
         widget = Lookup(Movement, "destination", among=kind)
         places: Any = Location.objects.of_kind(kind)
         super().__init__(places, **{"widget": widget, **options})
-        self.path_of = Paths()
 
     def label_from_instance(self, place: Any) -> str:
-        """The path."""
-        return self.path_of(place)
+        """The path as it is now: the field lives as long as its form's class."""
+        return Paths()(place)
 
     def offer_to_add(self) -> None:
         """Let a place that is not there yet be made without leaving the form."""
         relation = Movement._meta.get_field("destination").remote_field
-        self.widget = RelatedFieldWidgetWrapper(
-            self.widget, relation, admin.site, can_add_related=True
-        )
+        self.widget = AddedPlace(self.widget, relation, admin.site, can_add_related=True)
 
 
 class StockedPlaceField(forms.ModelChoiceField):
@@ -66,7 +74,8 @@ class StockedPlaceField(forms.ModelChoiceField):
         }
         places: Any = Location.objects.with_ids(list(self.there)).by_name()
         only = next(iter(self.there)) if len(self.there) == 1 else None
-        super().__init__(places, **{"initial": only, **options})
+        errors = {"invalid_choice": "There is none of it there."}
+        super().__init__(places, **{"initial": only, "error_messages": errors, **options})
         self.path_of = Paths()
 
     def label_from_instance(self, place: Any) -> str:

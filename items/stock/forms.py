@@ -252,7 +252,7 @@ class LoanForm(NoteForm):
         """All that is out, unless changed."""
         out = subject.quantity - subject.returned
         help_text = f"of {plain(out)} {subject.item.unit} with {subject.holder}"
-        return QuantityField(label="Quantity", initial=out, help_text=help_text)
+        return QuantityField(label="Quantity", initial=out or None, help_text=help_text)
 
 
 class TakeBackForm(LoanForm):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -13,6 +14,7 @@ from items import trees
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
 from items.stock import triggers as ledger
 from items.stock.querysets import (
+    DUE_ORDER,
     LoanQuerySet,
     LocationQuerySet,
     MovementQuerySet,
@@ -88,10 +90,18 @@ class Location(trees.TreeNode):
         indexes = [models.Index(text.sort_key("name"), "id", name="location_by_name")]
         triggers = [
             trees.no_circle("items_location"),
+            ledger.own_kind(),
             ledger.fixed("kind", "user_id", why="What kind of location it is stays as it is."),
             *triggers.bookkeeping(),
             *counts.counted(),
         ]
+
+    def clean(self) -> None:
+        """Refuse, in a form, what the database would refuse: to lie in one of another kind."""
+        super().clean()
+        is_persons = self.kind == self.Kind.PERSON
+        if self.parent is not None and (is_persons or self.parent.kind != self.kind):
+            raise ValidationError({"parent": ledger.OWN_KIND})
 
 
 class StockLevel(models.Model):
@@ -161,9 +171,8 @@ class Loan(models.Model):
         ]
         indexes = [
             models.Index(fields=["holder", "id"], name="loan_by_holder"),
-            models.Index(
-                fields=["due_at", "id"], name="loan_open_by_due", condition=Q(closed_at=None)
-            ),
+            models.Index(DUE_ORDER, "id", name="loan_by_due"),
+            models.Index(DUE_ORDER, "id", name="loan_open_by_due", condition=Q(closed_at=None)),
         ]
         triggers = [
             ledger.fixed(
@@ -267,15 +276,18 @@ class Movement(models.Model):
         ]
         indexes = [
             models.Index(fields=["item", "id"], name="movement_by_item"),
+            models.Index(fields=["kind", "id"], name="movement_by_kind"),
             models.Index(fields=["source", "id"], name="movement_by_source"),
             models.Index(fields=["destination", "id"], name="movement_by_destination"),
             models.Index(fields=["actor", "id"], name="movement_by_actor"),
-            models.Index(fields=["loan", "id"], name="movement_by_loan"),
+            models.Index(
+                fields=["loan", "id"], name="movement_by_loan", condition=Q(loan__isnull=False)
+            ),
             models.Index(fields=["reference", "id"], name="movement_by_reference"),
             models.Index(fields=["created_at", "id"], name="movement_by_creation"),
         ]
         triggers = [
-            ledger.books(),
+            ledger.Books(),
             ledger.append_only(),
             ledger.emptied_whole(),
             *counts.counted(),

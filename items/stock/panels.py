@@ -17,7 +17,7 @@ from items.catalogue.models import Item
 from items.stock.booking_pages import booking_url
 from items.stock.forms import FORMS
 from items.stock.models import Loan, Location, Movement, StockLevel
-from items.stock.permissions import VIEW_LOANS
+from items.stock.permissions import VIEW_LEVELS, VIEW_LOANS, VIEW_MOVEMENTS
 from items.stock.places import Paths
 from items.stock.querysets import DUE_ORDER
 
@@ -29,7 +29,7 @@ ALWAYS, IN_STORE = ("receive", "count"), ("move", "lend", "issue", "write-off")
 def panels(request: HttpRequest, record: models.Model) -> list[Panel]:
     """What there is to show of a record to whoever asks; nothing of other models."""
     if isinstance(record, get_user_model()):
-        return [_holdings(request, record)] if request.user.has_perm(VIEW_LOANS) else []
+        return _holdings(request, record)
     return _panels_of(record, request)
 
 
@@ -41,9 +41,10 @@ def _panels_of(record: models.Model, request: HttpRequest) -> list[Panel]:
 @_panels_of.register
 def _(item: Item, request: HttpRequest) -> list[Panel]:
     path_of = Paths()
-    levels: Any = item.levels.in_store().with_relations()
-    loans: Any = item.loans.open().with_relations()
-    movements: Any = item.movements.with_relations()
+    levels = _seen(request, VIEW_LEVELS, item.levels.in_store().with_relations())
+    loans = _seen(request, VIEW_LOANS, item.loans.open().with_relations())
+    movements = _seen(request, VIEW_MOVEMENTS, item.movements.with_relations())
+    lent = _rows(request, loans.order_by(DUE_ORDER, "pk")[: SHOWN + 1])
     there = sorted(
         (path_of(level.location), level.location_id, counted(level.quantity, item))
         for level in levels
@@ -55,7 +56,8 @@ def _(item: Item, request: HttpRequest) -> list[Panel]:
         "buttons": buttons(request, item.pk, *ALWAYS, *(IN_STORE if item.on_hand else ())),
         "levels": there[:SHOWN],
         "more_levels": len(there) - SHOWN,
-        "loans": _rows(request, loans.order_by(DUE_ORDER, "pk")[:SHOWN]),
+        "loans": lent[:SHOWN],
+        "more_loans": len(lent) > SHOWN,
         "all_loans": changelist_url(Loan, f"item={item.pk}&state=all"),
         "movements": _told(request, movements[:LAST_MOVEMENTS]),
         "all_movements": changelist_url(Movement, f"item={item.pk}"),
@@ -66,10 +68,12 @@ def _(item: Item, request: HttpRequest) -> list[Panel]:
 @_panels_of.register
 def _(location: Location, request: HttpRequest) -> list[Panel]:
     if location.user is not None:
-        return [_holdings(request, location.user)]
+        return _holdings(request, location.user)
+    if not request.user.has_perm(VIEW_LEVELS):
+        return []
     path_of = Paths()
     levels: Any = StockLevel.objects.below(location.pk).select_related("item", "location")
-    things = levels.order_by("-quantity", "pk")[: SHOWN + 1]
+    things = list(levels.order_by("-quantity", "pk")[: SHOWN + 1])
     shows = {
         "things": [
             (level.item, counted(level.quantity, level.item), path_of(level.location))
@@ -84,7 +88,7 @@ def _(location: Location, request: HttpRequest) -> list[Panel]:
 
 @_panels_of.register
 def _(loan: Loan, request: HttpRequest) -> list[Panel]:
-    movements: Any = loan.movements.with_relations()
+    movements = _seen(request, VIEW_MOVEMENTS, loan.movements.with_relations())
     back = request.get_full_path()
     shows = {
         "buttons": buttons(request, loan.pk, "take-back", "lost", back=back)
@@ -100,7 +104,14 @@ def _(movement: Movement, request: HttpRequest) -> list[Panel]:
     return [Panel("admin/items/movement_panel.html", {"buttons": _reversing(request, movement)})]
 
 
-def _holdings(request: HttpRequest, person: Any) -> Panel:
+def _seen(request: HttpRequest, right: str, rows: Any) -> Any:
+    """The rows, or none of them for who lacks the right to see them."""
+    return rows if request.user.has_perm(right) else rows.none()
+
+
+def _holdings(request: HttpRequest, person: Any) -> list[Panel]:
+    if not request.user.has_perm(VIEW_LOANS):
+        return []
     loans: Any = Loan.objects.open().held_by(person.pk).with_relations()
     rows = _rows(request, loans.order_by(DUE_ORDER, "pk")[: SHOWN + 1])
     shows = {
@@ -109,7 +120,7 @@ def _holdings(request: HttpRequest, person: Any) -> Panel:
         "more": len(rows) > SHOWN,
         "all_loans": changelist_url(Loan, f"holder={person.pk}&state=all"),
     }
-    return Panel("admin/items/holdings_panel.html", shows)
+    return [Panel("admin/items/holdings_panel.html", shows)]
 
 
 def buttons(request: HttpRequest, pk: int, *slugs: str, back: str = "") -> list[tuple[str, str]]:

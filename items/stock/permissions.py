@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Kind = Movement.Kind
 
 VIEW_LOANS = "items.view_loan"
+VIEW_LEVELS, VIEW_MOVEMENTS = "items.view_stocklevel", "items.view_movement"
 MOVE, LEND, ADJUST, REVERSE = (
     *("items.add_movement", "items.lend"),
     *("items.adjust", "items.reverse"),

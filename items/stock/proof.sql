@@ -1,15 +1,22 @@
 -- A row for each figure that is kept and is not what the movements add up to: what it is, what is
--- kept, what the movements say. The places of moved quantities are added up once, and all else
--- follows from them; ready for `LIMIT`, with how many there are in all.
-WITH moved AS MATERIALIZED (
-    SELECT item_id, location_id, sum(quantity) AS quantity FROM (
-        SELECT item_id, source_id AS location_id, -quantity AS quantity FROM items_movement
-        UNION ALL SELECT item_id, destination_id, quantity FROM items_movement
-    ) AS each GROUP BY item_id, location_id
+-- kept, what the movements say; ready for `LIMIT`, with how many there are in all.
+-- All movements and levels are added up once, in thousandths (whole numbers add up faster), and
+-- only what does not come to nothing is remembered: what is missing from the levels. All else
+-- follows from the levels together with that.
+WITH missing AS MATERIALIZED (
+    SELECT item_id, location_id, sum(thousandths) AS thousandths FROM (
+        SELECT item_id, source_id AS location_id, (-1000 * quantity)::bigint AS thousandths
+        FROM items_movement
+        UNION ALL SELECT item_id, destination_id, (1000 * quantity)::bigint FROM items_movement
+        UNION ALL SELECT item_id, location_id, (-1000 * quantity)::bigint FROM items_stocklevel
+    ) AS each GROUP BY item_id, location_id HAVING sum(thousandths) <> 0
+), moved AS NOT MATERIALIZED (
+    SELECT item_id, location_id, (1000 * quantity)::bigint AS thousandths FROM items_stocklevel
+    UNION ALL SELECT item_id, location_id, thousandths::bigint FROM missing
 ), sums AS (
     SELECT item_id,
-        coalesce(sum(quantity) FILTER (WHERE kind = 'storage'), 0) AS on_hand,
-        coalesce(sum(quantity) FILTER (WHERE kind = 'person'), 0) AS on_loan
+        coalesce(sum(thousandths) FILTER (WHERE kind = 'storage'), 0) / 1000 AS on_hand,
+        coalesce(sum(thousandths) FILTER (WHERE kind = 'person'), 0) / 1000 AS on_loan
     FROM moved JOIN items_location location ON location.id = location_id
     GROUP BY item_id
 ), come_back AS (
@@ -19,23 +26,27 @@ WITH moved AS MATERIALIZED (
         max(movement.created_at) FILTER (WHERE movement.kind <> 'check_out') AS last_at
     FROM items_movement movement JOIN items_location source ON source.id = source_id
     WHERE loan_id IS NOT NULL GROUP BY loan_id
-), loans AS MATERIALIZED (
-    SELECT loan.id, item_id, holder_id, loan.returned, closed_at,
+), loans AS (
+    SELECT loan.id, item_id, loan.returned, closed_at,
         coalesce(come_back.returned, 0) AS come_back,
-        CASE WHEN come_back.returned = quantity THEN last_at END AS last_at,
-        quantity - loan.returned AS outstanding
+        CASE WHEN come_back.returned = quantity THEN last_at END AS last_at
     FROM items_loan loan LEFT JOIN come_back ON loan_id = loan.id
 ), held AS (
-    SELECT item_id, location.id AS location_id, outstanding FROM (
-        SELECT item_id, holder_id, sum(outstanding) AS outstanding
-        FROM loans WHERE closed_at IS NULL GROUP BY item_id, holder_id
-    ) AS open LEFT JOIN items_location location ON location.user_id = holder_id
+    SELECT item_id, location_id, sum(lent) / 1000 AS lent, sum(thousandths) / 1000 AS there FROM (
+        SELECT item_id, location.id AS location_id,
+            (1000 * (quantity - returned))::bigint AS lent, 0 AS thousandths
+        FROM items_loan LEFT JOIN items_location location ON location.user_id = holder_id
+        WHERE closed_at IS NULL
+        UNION ALL
+        SELECT item_id, location_id, 0, thousandths
+        FROM moved JOIN items_location location ON location.id = location_id
+        WHERE kind = 'person'
+    ) AS each GROUP BY item_id, location_id HAVING sum(lent - thousandths) <> 0
 ), differences AS (
     SELECT 1 AS part, item_id, location_id, NULL::bigint AS loan_id, 'quantity' AS figure,
-        trim_scale(coalesce(level.quantity, 0))::text AS kept,
-        trim_scale(coalesce(moved.quantity, 0))::text AS said
-    FROM items_stocklevel level FULL JOIN moved USING (item_id, location_id)
-    WHERE coalesce(level.quantity, 0) <> coalesce(moved.quantity, 0)
+        trim_scale(coalesce(quantity, 0))::text AS kept,
+        trim_scale(coalesce(quantity, 0) + thousandths / 1000)::text AS said
+    FROM missing LEFT JOIN items_stocklevel USING (item_id, location_id)
     UNION ALL
     SELECT 2, item.id, NULL, NULL, figure, trim_scale(kept)::text, trim_scale(said)::text
     FROM items_item item LEFT JOIN sums ON item_id = item.id
@@ -55,12 +66,8 @@ WITH moved AS MATERIALIZED (
     WHERE (returned, closed_at) IS DISTINCT FROM (come_back, last_at) AND kept <> said
     UNION ALL
     SELECT 4, item_id, location_id, NULL, 'by open loans',
-        trim_scale(coalesce(outstanding, 0))::text, trim_scale(coalesce(quantity, 0))::text
-    FROM held FULL JOIN (
-        SELECT moved.* FROM moved JOIN items_location location ON location.id = location_id
-        WHERE kind = 'person'
-    ) AS with_persons USING (item_id, location_id)
-    WHERE coalesce(outstanding, 0) <> coalesce(quantity, 0)
+        trim_scale(lent)::text, trim_scale(there)::text
+    FROM held
 )
 SELECT
     concat_ws(', ',

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import LessThan
 
 from config.querysets import ResourceQuerySet
 from config.text import sort_key
 from items.trees import TreeQuerySet
 
-# The order of days on which loans are due: one that is due on no day comes after all others.
+# The order of days on which loans are due: one that is due on no day comes after all others. There
+# is an index of it, and one of the open loans.
 NEVER = datetime.max.replace(tzinfo=UTC)
 DUE_ORDER = Coalesce("due_at", Value(NEVER), output_field=DateTimeField())
 
@@ -92,9 +95,13 @@ class MovementQuerySet(ResourceQuerySet[Any]):
         return self.filter(item=item_id)
 
     def touching(self, location_id: int) -> Self:
-        """Those from or to a location, or one below it."""
-        below = self.model.source.field.related_model.objects.below(location_id)
-        return self.filter(Q(source__in=below) | Q(destination__in=below))
+        """Those from or to a location, or one below it; see StockLevelQuerySet.below."""
+        locations = self.model.source.field.related_model.objects.below(location_id)
+        return self.touching_any(list(locations.values_list("pk", flat=True)))
+
+    def touching_any(self, ids: Sequence[int]) -> Self:
+        """Those from or to one of these locations, and not from those below."""
+        return self.filter(Q(source__in=ids) | Q(destination__in=ids))
 
     def of_kind(self, kind: str) -> Self:
         """Those of one kind."""
@@ -105,8 +112,9 @@ class MovementQuerySet(ResourceQuerySet[Any]):
         return self.filter(actor=user_id)
 
     def held_by(self, user_id: int) -> Self:
-        """Those of the loans of one user."""
-        return self.filter(loan__holder=user_id)
+        """Those of the loans of one user: all from or to their place, and no others."""
+        places = self.model.source.field.related_model.objects.filter(user=user_id)
+        return self.touching_any(list(places.values_list("pk", flat=True)))
 
     def of_loan(self, loan_id: int) -> Self:
         """Those of one loan."""
@@ -141,7 +149,7 @@ class MovementQuerySet(ResourceQuerySet[Any]):
         return [{"location": k, "quantity": v} for k, v in sorted(sums.items()) if v]
 
 
-LATE = Q(closed_at__isnull=True, due_at__isnull=False, due_at__lt=Now())
+LATE = Q(closed_at__isnull=True) & Q(LessThan(DUE_ORDER, Now()))
 
 
 class LoanQuerySet(ResourceQuerySet[Any]):

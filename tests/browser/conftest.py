@@ -24,7 +24,7 @@ OPTIONS = [
 PATIENCE_MS = 10_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: beside its event loop Django refuses the database
 def browser() -> Iterator[Browser]:
     """Without one, the tests that need it are left out."""
     if CHROMIUM is None:

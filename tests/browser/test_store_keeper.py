@@ -96,8 +96,6 @@ def test_a_day_of_a_store_keeper_is_booked_as_told(page: Page, api: httpx.Client
     page.fill("[name=due_at]", friday.isoformat())
     keeper.types("2")
     keeper.is_told("Daisy Day: 0 → 2")
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / "lend.png")
     assert "Lent: 2 pcs" in keeper.books()
     assert f"Fri {friday}" in page.inner_text(".panel")
 

@@ -1,15 +1,11 @@
 """Killed under load: what was answered 2xx is there afterwards, and it recovers by itself."""
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
@@ -19,61 +15,18 @@ import pytest
 
 from config import embedded
 from config.embedded.locks import wait_until
-from tests.running import PROJECT, Run, free_port, up
+from tests.integration.killing import Stockroom, kill_under_load, stockroom_of_its_own
+from tests.running import PROJECT
 
 WRITERS = 4
-LOAD_S, KILL_AFTER_S = 4.0, 1.5
-RECOVERY_S = 30.0
+BEFORE_S, AFTER_S = 1.5, 2.5
 BATCH = 3  # items that are there together, or not at all
-ADMIN = {"ADMIN_EMAIL": "admin@example.org", "ADMIN_PASSWORD": "a long enough passphrase"}
-
-
-def process_of(pid_file: Path) -> psutil.Process:
-    """The process that wrote its id there."""
-    return psutil.Process(int(pid_file.read_text().split()[0]))
-
-
-@dataclass
-class Stockroom:
-    """One that runs on servers of its own, which a test may kill."""
-
-    run: Run
-    data: Path
-    url: str
-    token: str = ""
-
-    def client(self) -> httpx.Client:
-        """The API as the administrator."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=15)
-
-    def postmaster(self) -> psutil.Process:
-        """PostgreSQL's first process."""
-        return process_of(embedded.Layout.of(self.data).cluster / "postmaster.pid")
-
-    def valkey(self) -> psutil.Process:
-        """The cache."""
-        return process_of(embedded.Layout.of(self.data).run / "valkey.pid")
-
-    def worker(self) -> psutil.Process:
-        """One of the web server's workers."""
-        web_server = psutil.Process(self.run.process.pid).children()[0]
-        return web_server.children()[-1]
 
 
 @pytest.fixture(scope="module")
 def stockroom() -> Iterator[Stockroom]:
-    data = Path(tempfile.mkdtemp(prefix="stockroom-kills-", dir="/tmp"))
-    data.chmod(0o711)
-    port = free_port()
-    with up(data, port, "--workers", "2", "--no-sample", **ADMIN) as run:
-        found = Stockroom(run, data, f"http://127.0.0.1:{port}")
-        body = {"email": ADMIN["ADMIN_EMAIL"], "password": ADMIN["ADMIN_PASSWORD"]}
-        answer = httpx.post(f"{found.url}/api/v1/auth/token", json=body, timeout=15)
-        found.token = answer.json()["data"]["token"]
-        yield found
-    embedded.stop(data)
-    shutil.rmtree(data)
+    with stockroom_of_its_own() as stockroom:
+        yield stockroom
 
 
 @dataclass
@@ -109,34 +62,13 @@ class Load:
                 time.sleep(0.05)
 
 
-def under_load(stockroom: Stockroom, victim: Callable[[], psutil.Process]) -> Load:
+def under_load(stockroom: Stockroom, victims: Callable[[], Sequence[psutil.Process]]) -> Load:
     """Kill a process while several write; return when it serves again."""
-    load, stop = Load(), Event()
-    clients = [stockroom.client() for _ in range(WRITERS)]
-    with ThreadPoolExecutor(WRITERS) as pool:
-        jobs = [pool.submit(load.write, client, stop) for client in clients]
-        try:
-            time.sleep(KILL_AFTER_S)
-            victim().kill()
-            time.sleep(LOAD_S - KILL_AFTER_S)
-            recovered = wait_until(lambda: works(stockroom), timeout_s=RECOVERY_S)
-        finally:
-            stop.set()
-    for job, client in zip(jobs, clients, strict=True):
-        job.result()
-        client.close()
-    assert recovered, stockroom.run.said[-3000:]
+    load = Load()
+    kill_under_load(
+        stockroom, victims, load.write, writers=WRITERS, before_s=BEFORE_S, after_s=AFTER_S
+    )
     return load
-
-
-def works(stockroom: Stockroom) -> bool:
-    """Whether it takes a write and is ready."""
-    try:
-        with stockroom.client() as client:
-            made = client.post("/items", json={"sku": uuid4().hex, "name": "After"})
-            return made.status_code == 201 and httpx.get(f"{stockroom.url}/readyz").is_success
-    except httpx.TransportError:
-        return False
 
 
 def check_nothing_lost(stockroom: Stockroom, load: Load) -> None:

@@ -1,14 +1,18 @@
 """What the register's tests do again and again: threads, hand-written SQL, walks over lists."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from html import unescape
 from threading import Barrier
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.client import Api
 
@@ -102,3 +106,16 @@ def by_cursor(api: Api, path: str, **parameters: Any) -> list[dict[str, Any]]:
         rows += reply.data
         cursor = reply.meta["next_cursor"]
     return rows
+
+
+# ── The admin ─────────────────────────────────────────────────────────────────────────────────
+def text_of(response: Any) -> str:
+    """A page's text, without markup."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", response.content.decode())))
+
+
+def queries(desk: Client, url: str) -> int:
+    """How many queries a page takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert desk.get(url).status_code == 200
+    return len(captured)

@@ -1,10 +1,7 @@
 """manage.py load_sample: a small organisation to look around in."""
 
-import csv
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,18 +10,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import history
 from config.caching import invalidate
-from items.models import Category, Item
-from items.trees import PATH_SEPARATOR
-
-SAMPLE = Path(__file__).resolve().parents[2] / "sample"
+from items.models import Category, Item, Location
+from items.sample import load_tree, rows
+from items.sample.store import load_store
 
 
 class Command(BaseCommand):
     """Loads items/sample/*.csv, in one transaction."""
 
     help = (
-        "Load the sample: Haneul Lab, 25 people and 300 items. Only into a register that holds "
-        "administrators at most."
+        "Load the sample: Haneul Lab, its 25 people and 300 items, where they are and who has "
+        "them. Only into a register that holds administrators at most."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,64 +34,62 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it. Raises CommandError when the register is not empty."""
         people = get_user_model().objects.all()
-        nothing_yet = not (Item.objects.exists() or Category.objects.exists())
+        # Movements are of items.
+        nothing_yet = not any(model.objects.exists() for model in (Item, Category, Location))
         if options["if_empty"] and not (nothing_yet and not people.exists()):
             return
         if not nothing_yet or people.filter(is_superuser=False).exists():
             raise CommandError("The register is not empty; the sample is for a new one.")
         with history.written_by(None, via="command load_sample"):
-            people = self.load_people()
-            categories = self.load_categories()
-            items = Item.objects.bulk_create(
-                Item(
-                    **_texts(row),
-                    category_id=categories[row["category"]],
-                    owner_id=people.get(row["owner"]),
-                    unit_price=Decimal(row["unit_price"]) if row["unit_price"] else None,
-                    reorder_point=Decimal(row["reorder_point"]) if row["reorder_point"] else None,
-                    tags=row["tags"].split(";") if row["tags"] else [],
-                    attributes=json.loads(row["attributes"] or "{}"),
-                    barcode=row["barcode"] or None,
-                    serial_number=row["serial_number"] or None,
-                )
-                for row in _rows("items")
-            )
-            invalidate("items.Item")
-        self.stdout.write(
-            f"Loaded the sample: {len(items)} items, {len(categories)} categories, "
-            f"{len(people)} people."
+            made = _load()
+        counts = ", ".join(f"{count} {what}" for what, count in made.items())
+        self.stdout.write(f"Loaded the sample: {counts}.")
+
+
+def _load() -> dict[str, int]:
+    """How many there are of each."""
+    people, categories = _load_people(), load_tree(Category, "categories")
+    items = _load_items(people, categories)
+    return {
+        "items": len(items),
+        "categories": len(categories),
+        "people": len(people),
+        **load_store(people, items),
+    }
+
+
+def _load_people() -> dict[str, Any]:
+    """{email: person}, each in their group. None of them can log in."""
+    groups = {group.name: group for group in Group.objects.all()}
+    people = {}
+    for row in rows("people"):
+        person = get_user_model().objects.create_user(
+            row["email"],
+            name=row["name"],
+            age=int(row["age"]) if row["age"] else None,
+            is_active=row["is_active"] == "true",
+            is_staff=row["is_staff"] == "true",
         )
-
-    def load_people(self) -> dict[str, int]:
-        """{email: id} of the people, each in their group. None of them can log in."""
-        groups = {group.name: group for group in Group.objects.all()}
-        people = {}
-        for row in _rows("people"):
-            person = get_user_model().objects.create_user(
-                row["email"],
-                name=row["name"],
-                age=int(row["age"]) if row["age"] else None,
-                is_active=row["is_active"] == "true",
-                is_staff=row["is_staff"] == "true",
-            )
-            if row["groups"]:
-                person.groups.add(groups[row["groups"]])
-            people[person.email] = person.pk
-        return people
-
-    def load_categories(self) -> dict[str, int]:
-        """{path: id} of the categories; a parent stands before its children."""
-        made: dict[str, int] = {}
-        for row in _rows("categories"):
-            above, _, name = row["path"].rpartition(PATH_SEPARATOR)
-            made[row["path"]] = Category.objects.create(name=name, parent_id=made.get(above)).pk
-        return made
+        if row["groups"]:
+            person.groups.add(groups[row["groups"]])
+        people[person.email] = person
+    return people
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (SAMPLE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _texts(row: dict[str, str]) -> dict[str, str]:
-    return {k: row[k] for k in ("sku", "name", "description", "status", "unit", "currency")}
+def _load_items(people: dict[str, Any], categories: dict[str, Category]) -> list[Item]:
+    items = Item.objects.bulk_create(
+        Item(
+            **{k: row[k] for k in ("sku", "name", "description", "status", "unit", "currency")},
+            category=categories[row["category"]],
+            owner=people.get(row["owner"]),
+            unit_price=Decimal(row["unit_price"]) if row["unit_price"] else None,
+            reorder_point=Decimal(row["reorder_point"]) if row["reorder_point"] else None,
+            tags=row["tags"].split(";") if row["tags"] else [],
+            attributes=json.loads(row["attributes"] or "{}"),
+            barcode=row["barcode"] or None,
+            serial_number=row["serial_number"] or None,
+        )
+        for row in rows("items")
+    )
+    invalidate("items.Item")
+    return items

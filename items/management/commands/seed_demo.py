@@ -24,8 +24,10 @@ benchmarks.
                                                  some minutes
 
 The same numbers give the same rows, on every machine and every time. What is there already stays
-as it is: with larger numbers only what is missing is made, with the same ones nothing. It is one
-transaction, so that a run that was ended has made nothing.
+as it is: with larger numbers only what is missing is made, with the same ones nothing.
+
+Users, items and places are made in one transaction, then the movements, {demo.BATCH_ROWS:,} in
+each. Of a run that was ended what it had committed stays; run it again, and it makes the rest.
 
 How to tell what it made, should there be real data beside it:
 
@@ -55,22 +57,12 @@ class Command(ExplainedCommand):
         add("--movements", type=_up_to(most), default=20_000, help=number % most)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make them. Raises CommandError when something else has what they need."""
+        """Make them. Raises CommandError when it cannot."""
         wanted = {what: options[what] for what in ("items", "users", "movements")}
         begun = time.monotonic()
-        try:
-            with history.written_by(None, via="command seed_demo"):
-                made = _make(**wanted)
-                invalidate("items.Item")
-                invalidate("items.Category")
-        except LookupError as error:
-            raise CommandError(f"Nothing was made: {error}.") from error
-        except IntegrityError as error:
-            broken = broken_by(error)
-            raise CommandError(
-                "Something that is no demo's has what a demo row needs, and nothing was made: "
-                f"{broken.message if broken else error}"
-            ) from error
+        made = _make_register(**wanted)
+        demo.analyze()
+        made["movements"] = _make_movements(options["movements"])
         demo.analyze()
         took_s = time.monotonic() - begun
         *firsts, last = [f"{count:,} {what}" for what, count in made.items()]
@@ -84,20 +76,49 @@ class Command(ExplainedCommand):
             )
 
 
-def _make(*, items: int, users: int, movements: int) -> dict[str, int]:
-    """How many of each were missing."""
-    made_users = _made(demo.make_users(users), users, "users")
-    made_categories = demo.make_categories()
-    made_items = _made(demo.make_items(items, users=users), items, "items")
-    made_locations = demo.make_locations() if movements else 0
-    made_movements = movements and _made(demo.make_movements(movements), movements, "movements")
+def _make_register(*, items: int, users: int, movements: int) -> dict[str, int]:
+    """How many of each were missing. Raises CommandError when something else has what they need."""
+    try:
+        with history.written_by(None, via=demo.VIA):
+            made_users = _made(demo.make_users(users), users, "users")
+            made_categories = demo.make_categories()
+            made_items = _made(demo.make_items(items, users=users), items, "items")
+            made_locations = demo.make_locations() if movements else 0
+            if movements:
+                demo.choose()
+            invalidate("items.Item")
+            invalidate("items.Category")
+    except LookupError as error:
+        raise CommandError(f"Nothing was made: {error}.") from error
+    except IntegrityError as error:
+        raise CommandError(
+            "Something that is no demo's has what a demo row needs, and nothing was made: "
+            f"{_why(error)}"
+        ) from error
     return {
         "items": made_items,
         "users": made_users,
         "categories": made_categories,
         "locations": made_locations,
-        "movements": made_movements,
     }
+
+
+def _make_movements(count: int) -> int:
+    """How many were missing. Raises CommandError when what they take has gone elsewhere."""
+    try:
+        return _made(demo.make_movements(count), count, "movements") if count else 0
+    except IntegrityError as error:
+        raise CommandError(
+            "A demo movement is not possible any more, and was not made, nor those after it: "
+            f"{_why(error)}"
+        ) from error
+    finally:
+        invalidate("items.Item")
+
+
+def _why(error: IntegrityError) -> str:
+    broken = broken_by(error)
+    return broken.message if broken else str(error)
 
 
 def _made(batches: Iterator[tuple[int, int]], count: int, what: str) -> int:

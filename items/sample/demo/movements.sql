@@ -43,7 +43,7 @@ WITH wanted AS MATERIALIZED (
 ), steps AS MATERIALIZED (
     SELECT wanted.number, wanted.reference, holder_id, item_id, due_days, done.*,
         timestamptz '2024-01-01 00:00:00Z'
-            + 2 * 365 * interval '1 day' * (wanted.number - 1) / %(count)s AS made_at
+            + interval '730 days' * ((wanted.number - 1)::float8 / %(count)s) AS made_at
     FROM wanted JOIN stories USING (story)
     CROSS JOIN LATERAL (
         SELECT 1 + pg_temp.draw(story, 'moved', received / 2) AS moved

@@ -2,20 +2,17 @@
 
 import json
 import re
-from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from items.models import Category, Item
 from tests.client import Api
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
 from tests.items.conftest import Branch, signed_in
-from tests.items.helpers import sql
+from tests.items.helpers import queries, sql, text_of
 from users.models import User
 
 ITEMS, CATEGORIES = "/admin/items/item/", "/admin/items/category/"
@@ -43,20 +40,6 @@ def save(desk: Client, row: Item | Category, **changes: Any) -> Any:
     """Open a row's form, change something, send it."""
     page = page_of(row)
     return desk.post(page, {**form_of(desk, page), **changes})
-
-
-def text_of(response: Any) -> str:
-    """A page's text, without markup."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", response.content.decode())))
-
-
-def queries(desk: Client, url: str) -> int:
-    """How many queries a page takes."""
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        assert desk.get(url).status_code == 200
-    return len(captured)
 
 
 # ── Lists ─────────────────────────────────────────────────────────────────────────────────────

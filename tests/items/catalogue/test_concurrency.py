@@ -151,7 +151,7 @@ def test_nothing_is_kept_when_a_call_fails_after_its_write(
     def fail(*_: object) -> None:
         raise RuntimeError("after the write")
 
-    monkeypatch.setattr("items.catalogue.views.ItemViewSet.reread", fail)
+    monkeypatch.setattr("items.catalogue.views.ItemViewSet.respond_with", fail)
     reply = api.post("/items", {"sku": "ROLLED-BACK", "name": "x"})
     assert (reply.status, reply.error["code"], reply.error["details"]) == (500, "server_error", [])
     assert "after the write" not in str(reply.body)

@@ -9,11 +9,12 @@ from django.db import transaction
 
 from items import demo
 from items.models import Item
+from items.stock import services
 from items.stock.models import Loan, Location, Movement, StockLevel
 from tests.factories import LocationFactory
 from tests.items.helpers import sql
 from tests.items.management.test_seed_demo import Undone, seed
-from tests.items.stock.helpers import check_proof
+from tests.items.stock.helpers import at, check_proof
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,31 @@ def test_nothing_is_made_when_there_is_nobody_or_nothing_to_move(few: dict[str, 
     with pytest.raises(CommandError, match="Nothing was made: movements need a user, and an item"):
         seed(movements=1, **few)
     assert not Item.objects.exists()
+
+
+def test_what_was_made_stays_when_the_run_was_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "BATCH_ROWS", 8)
+    seed(movements=8)
+    batches = demo.make_movements(80)
+    for _ in range(3):
+        next(batches)
+    del batches
+    assert Movement.objects.count() == 24
+    assert "56 movements" in seed(movements=80)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    check_proof()
+
+
+def test_what_was_made_stays_when_the_next_is_not_possible_any_more() -> None:
+    seed(movements=81)
+    begun = Movement.objects.get(reference="DEMO-00000081")
+    there = at(begun.item, begun.destination)
+    services.issue_stock(actor=None, item=begun.item, source=begun.destination, quantity=there)
+    with pytest.raises(CommandError, match=r"was not made, nor those after it: There is not"):
+        seed(movements=82)
+    assert Movement.objects.filter(reference__startswith="DEMO-").count() == 81
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    check_proof()
 
 
 def test_each_batch_ends_with_a_story_when_it_is_full() -> None:

@@ -5,6 +5,7 @@ import pytest
 from items.models import Item
 from items.stock.models import Location
 from tests.factories import ItemFactory, LocationFactory
+from tests.items.stock.desk import Stage
 from users.models import User
 
 
@@ -42,3 +43,9 @@ def supplier(db: None) -> Location:
 def holder(nobody: User) -> User:
     """Somebody who borrows."""
     return nobody
+
+
+@pytest.fixture
+def stage(db: None) -> Stage:
+    """Ten of a thing, of which somebody has four."""
+    return Stage.make()

@@ -144,8 +144,10 @@ def test_those_that_somebody_has_when_a_holder_is_asked_for(api: Api) -> None:
 def test_low_or_not_when_that_is_asked_for(viewer_api: Api) -> None:
     low, enough = shelf("2.5", reorder_point="2.5"), shelf("2.501", reorder_point="2.5")
     empty, unsaid = shelf(None, reorder_point="0"), shelf(None)
+    retired = shelf(None, reorder_point="1", status="retired")
     asked = [ids_of(viewer_api.get(f"/items?low_stock={each}").data) for each in ("true", "false")]
-    assert asked == [[empty.item.pk, low.item.pk], [unsaid.item.pk, enough.item.pk]]
+    others = [retired.item.pk, unsaid.item.pk, enough.item.pk]
+    assert asked == [[empty.item.pk, low.item.pk], others]
 
 
 @pytest.mark.parametrize("name", ["location", "holder"])

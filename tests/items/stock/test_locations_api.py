@@ -86,6 +86,20 @@ def test_422_when_a_location_is_moved_below_itself(api: Api) -> None:
     assert (reply.status, reply.codes) == (422, {"parent_id": "circle"})
 
 
+def test_422_when_it_would_lie_in_one_of_another_kind(api: Api) -> None:
+    room, supplier, person = place("Room"), outside("ACME"), shelf().lend().holder.location
+    inner = {"name": "Inner", "parent_id": supplier.pk}
+    for reply in (
+        api.post("/locations", inner),
+        api.post("/locations", {"name": "Inner", "parent_id": person.pk}),
+        api.post("/locations", {**inner, "kind": "outside", "parent_id": room.pk}),
+        api.patch(f"/locations/{room.pk}", {"parent_id": supplier.pk}),
+        api.patch(f"/locations/{person.pk}", {"parent_id": room.pk}),
+    ):
+        assert (reply.status, reply.codes) == (422, {"parent_id": "own_kind"})
+    assert api.post("/locations", {**inner, "kind": "outside"}).status == 201
+
+
 def test_412_when_it_has_been_changed_since(api: Api) -> None:
     path = f"/locations/{place('Shelf').pk}"
     seen = api.get(path)["ETag"]
