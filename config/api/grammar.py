@@ -25,7 +25,8 @@ METHODS = ["get", "head", "post", "put", "patch", "delete"]
 RENDERER = EnvelopeRenderer()
 ANYTHING = "*/*"
 USUALLY_ACCEPTED = frozenset({ANYTHING, RENDERER.media_type})
-MAX_REMEMBERED = 1000  # query strings
+MAX_REMEMBERED = 1000  # query strings, those that are not long
+MAX_REMEMBERED_LENGTH = 500
 
 
 class GrammarViewSet(GenericViewSet):
@@ -135,9 +136,14 @@ class GrammarViewSet(GenericViewSet):
         return envelope_response(code, Success(data, meta))
 
 
-@lru_cache(MAX_REMEMBERED)
 def parameters_of(parameters: Any, serializer_class: Any, query: str) -> Parameters:
     """What a query string asks for; the same is asked again and again. Raises BadParameters."""
+    read = _parameters_of if len(query) <= MAX_REMEMBERED_LENGTH else _parameters_of.__wrapped__
+    return read(parameters, serializer_class, query)
+
+
+@lru_cache(MAX_REMEMBERED)
+def _parameters_of(parameters: Any, serializer_class: Any, query: str) -> Parameters:
     names = readable_names(serializer_class)
     asked: Parameters = parameters.read(QueryDict(query.encode("latin-1")), names=names)
     return asked

@@ -62,6 +62,10 @@ class Statement(NamedTuple):
     sql: str
     values: tuple[Any, ...]
 
+    def about(self, value: Any) -> "Statement":
+        """The same, with another last value: that of the last condition."""
+        return Statement(self.sql, (*self.values[:-1], value)) if self.values else self
+
 
 NOTHING = Statement("SELECT 0 WHERE false", ())
 
@@ -131,7 +135,7 @@ class Reading:
     def one(self, pk: int) -> Shown | None:
         """The row of this id, if it is there."""
         statement = self._statement("one", lambda: self._select().filter(pk=0))
-        rows = fetch(statement.sql, (*statement.values[:-1], pk))
+        rows = fetch(*statement.about(pk))
         return _shown(self.plan, rows[0]) if rows else None
 
     def with_ids(self, ids: Sequence[int], order: Sequence[Order] = ()) -> list[Shown]:
@@ -139,7 +143,7 @@ class Reading:
         statement = self._statement(
             ("with ids", _name(order)), lambda: self._select(order).filter(ONE_OF)
         )
-        rows = fetch(statement.sql, (*statement.values[:-1], list(ids))) if ids else []
+        rows = fetch(*statement.about(list(ids))) if ids else []
         found = {shown.pk: shown for shown in (_shown(self.plan, row, len(order)) for row in rows)}
         return [found[pk] for pk in ids if pk in found]
 

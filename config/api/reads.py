@@ -8,13 +8,14 @@ work for each field of each row. A field that is more than its column says so by
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rest_framework import serializers
 
 from config.statements import Row
 
+MAX_PLANS = 500
 # What PostgreSQL gives is what is answered.
 PLAIN = (
     serializers.BooleanField,
@@ -53,7 +54,7 @@ def readable_names(serializer_class: Any) -> list[str]:
     return [name for name, field in serializer_class().fields.items() if not field.write_only]
 
 
-@cache
+@lru_cache(MAX_PLANS)  # of any fields that somebody may ask for
 def plan_of(serializer_class: Any, names: frozenset[str] | None = None) -> ReadPlan:
     """The plan for these fields of a serializer (all that can be read), in its order.
 
