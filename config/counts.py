@@ -73,9 +73,3 @@ def counted_rows(model: type[Model]) -> int:
         return model._default_manager.count()
     rows = RowCount.objects.filter(relation=model._meta.db_table)
     return int(rows.aggregate(total=Sum("count"))["total"] or 0)
-
-
-def start_counting(table: str) -> str:
-    """The SQL of a migration that counts what is there already, in the table of this name."""
-    there = f"SELECT '{table}', count(*) FROM {table} HAVING count(*) > 0"  # noqa: S608
-    return f"INSERT INTO config_rowcount (relation, count) {there}"

@@ -2,17 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.http import HttpRequest
 
-from config.admin.filters import is_id
+from config.admin.filters import RowFilter
 from config.text import sort_key
 
 MAX_CHILDREN = 100  # that are offered at once
 INDENT = "\N{NO-BREAK SPACE}" * 3
 
 
-class BranchFilter(admin.SimpleListFilter):
+class BranchFilter(RowFilter):
     """One node of a tree with everything below it.
 
     It offers the way down to the chosen node and what is right below it, so that it stays short
@@ -21,10 +20,6 @@ class BranchFilter(admin.SimpleListFilter):
 
     nodes: ClassVar[Any]
     word: ClassVar[str]
-
-    def has_output(self) -> bool:
-        """Whether there is anything to choose."""
-        return bool(self.lookup_choices)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """From the top down to the chosen one, then its children, each below what it lies in."""
@@ -36,12 +31,6 @@ class BranchFilter(admin.SimpleListFilter):
             *((str(node.pk), f"{INDENT * len(line)}{node}") for node in below[:MAX_CHILDREN]),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The rows of the branch; a value that is no id changes nothing."""
-        chosen = self.chosen()
-        return queryset if chosen is None else getattr(queryset, self.word)(chosen)
-
-    def chosen(self) -> int | None:
-        """The id of the chosen node."""
-        value = self.value() or ""
-        return int(value) if is_id(value) else None
+    def narrowed(self, rows: Any, pk: int) -> Any:
+        """The rows of the branch."""
+        return getattr(rows, self.word)(pk)

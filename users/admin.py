@@ -68,13 +68,10 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
         """By everyone at the admin: the names of people stand beside what they have or own."""
         return bool(request.user.is_staff)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
+    def search(self, request: HttpRequest, rows: Any, term: str) -> Any:
         """By name and e-mail; by name alone for who may look people up and not see them."""
-        if self.has_view_permission(request):
-            return super().get_search_results(request, queryset, search_term)
-        return queryset.called(search_term.replace("\0", " ").strip()), False
+        by_email = self.has_view_permission(request)
+        return super().search(request, rows, term) if by_email else rows.called(term)
 
     def names_for_lookup(self, request: HttpRequest) -> Callable[[User], str]:
         """By their names; with the e-mail, for those who may see users."""

@@ -42,37 +42,49 @@ class WordFilter(SimpleListFilter):
             }
 
 
-class ChosenFilter(SimpleListFilter):
+class RowFilter(SimpleListFilter):
+    """Those that belong to one row, whose id is the value; a subclass says how in `narrowed`."""
+
+    parameter_name: str
+
+    def has_output(self) -> bool:
+        """Whether there is anything to choose."""
+        return bool(self.lookup_choices)
+
+    def chosen(self) -> int | None:
+        """The id of the row."""
+        value = self.value() or ""
+        return int(value) if is_id(value) else None
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The rows that belong to it; a value that is no id changes nothing."""
+        chosen = self.chosen()
+        return queryset if chosen is None else self.narrowed(queryset, chosen)
+
+    def narrowed(self, rows: Any, pk: int) -> Any:
+        """Of the rows, those that belong to the one of this id."""
+        return rows.filter(**{self.parameter_name: pk})
+
+
+class ChosenFilter(RowFilter):
     """One row of a relation, which a link has chosen; shown so that one sees it and can let it go.
 
     A subclass says its `parameter_name`, which is the relation's.
     """
 
-    parameter_name: str
-
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The chosen row."""
-        value = self.value() or ""
-        if not is_id(value):
+        if (chosen := self.chosen()) is None:
             return []
         related = model_admin.model._meta.get_field(self.parameter_name).related_model
-        row = related._default_manager.filter(pk=int(value)).first()
-        return [] if row is None else [(value, str(row))]
-
-    def has_output(self) -> bool:
-        """Only when one is chosen."""
-        return bool(self.lookup_choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The rows that belong to it; a value that is no id changes nothing."""
-        value = self.value() or ""
-        return queryset.filter(**{self.parameter_name: int(value)}) if is_id(value) else queryset
+        row = related._default_manager.filter(pk=chosen).first()
+        return [] if row is None else [(str(row.pk), str(row))]
 
 
-def chosen(relation: str, title: str = "") -> type[ChosenFilter]:
+def chosen(relation: str) -> type[ChosenFilter]:
     """The filter by one row of a relation."""
     return type(
         "ChosenFilter",
         (ChosenFilter,),
-        {"parameter_name": relation, "title": title or relation, "__doc__": ChosenFilter.__doc__},
+        {"parameter_name": relation, "title": relation, "__doc__": ChosenFilter.__doc__},
     )

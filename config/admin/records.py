@@ -46,8 +46,13 @@ class RecordAdmin(HistoryAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
+        """The rows that `search` finds; all, for a term that says nothing."""
+        term = search_term.replace("\0", " ").strip()[:MAX_SEARCH_LENGTH]
+        return self.search(request, queryset, term) if term else queryset, False
+
+    def search(self, request: HttpRequest, rows: Any, term: str) -> Any:
         """Rows that hold every word of the term, by the same index as the API."""
-        return queryset.search(search_term.replace("\0", " ")[:MAX_SEARCH_LENGTH]), False
+        return rows.search(term)
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
         """Our own field where a row is looked up: it withstands a value that is no id."""

@@ -107,7 +107,7 @@ class ItemAdmin(RecordAdmin):
     @admin.display(description="on hand", ordering="on_hand")
     def stock(self, item: Item) -> str:
         """How many are in store; marked where that is low."""
-        there = f"{plain(item.on_hand)} {item.unit}"
+        there = item.in_units(item.on_hand)
         return format_html('<span class="low">{} low</span>', there) if item.is_low else there
 
     @admin.display(description="on loan", ordering="on_loan")

@@ -1,5 +1,6 @@
 """What there is: categories and items."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db.models.functions import Now, Round
 from django.db.models.lookups import Exact
 
 from config import counts, currencies, deletion, history, text, triggers
+from config.decimals import plain
 from items import trees
 from items.catalogue.querysets import PRICE_ORDER, CategoryQuerySet, ItemQuerySet
 
@@ -24,6 +26,7 @@ TAG_MAX_LENGTH = 50
 MAX_TAGS = 50
 PRICE_DIGITS = 19
 QUANTITY_DIGITS, QUANTITY_DECIMALS = 15, 3
+LEAST_QUANTITY = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 
 
 def default_currency() -> str:
@@ -251,6 +254,10 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    def in_units(self, quantity: Decimal) -> str:
+        """So much of it, as people write it: "2.5 kg"."""
+        return f"{plain(quantity)} {self.unit}"
 
     @property
     def is_low(self) -> bool:

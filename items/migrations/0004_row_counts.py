@@ -4,7 +4,11 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
-from config.counts import start_counting
+# What is there already.
+COUNT = """
+    INSERT INTO config_rowcount (relation, count)
+    SELECT '{0}', count(*) FROM {0} HAVING count(*) > 0
+"""
 
 
 class Migration(migrations.Migration):
@@ -75,9 +79,9 @@ class Migration(migrations.Migration):
             model_name='movement',
             trigger=pgtrigger.compiler.Trigger(name='count_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func='DELETE FROM config_rowcount WHERE relation = TG_TABLE_NAME; RETURN NULL;', hash='b8acc3155c58ad635042b4d85d28b8b7d6c824e2', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_count_emptied_aaa51', table='items_movement', when='AFTER')),
         ),
-        migrations.RunSQL(start_counting('items_category'), migrations.RunSQL.noop),
-        migrations.RunSQL(start_counting('items_item'), migrations.RunSQL.noop),
-        migrations.RunSQL(start_counting('items_loan'), migrations.RunSQL.noop),
-        migrations.RunSQL(start_counting('items_location'), migrations.RunSQL.noop),
-        migrations.RunSQL(start_counting('items_movement'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('items_category'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('items_item'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('items_loan'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('items_location'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('items_movement'), migrations.RunSQL.noop),
     ]

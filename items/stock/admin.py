@@ -16,7 +16,7 @@ from config.admin.filters import WordFilter, chosen
 from config.admin.records import RecordAdmin, attributed
 from config.admin.shown import NOTHING
 from config.decimals import plain
-from config.text import MAX_SEARCH_LENGTH, sort_key
+from config.text import sort_key
 from items.branches import BranchFilter
 from items.catalogue.admin import ItemAdmin
 from items.catalogue.models import Item
@@ -160,15 +160,10 @@ class LoanAdmin(BookingActions, RecordAdmin):
         rows: Any = super().get_queryset(request)
         return rows.with_relations()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
+    def search(self, request: HttpRequest, rows: Any, term: str) -> Any:
         """Those of the items or people that match."""
-        term = _cleaned(search_term)
-        if not term:
-            return queryset, False
         by_email = request.user.has_perm("users.view_user")
-        return queryset.filter(_item_matches(term) | _holder_matches(term, by_email)), False
+        return rows.filter(_item_matches(term) | _holder_matches(term, by_email))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It is made by lending."""
@@ -181,7 +176,7 @@ class LoanAdmin(BookingActions, RecordAdmin):
     @admin.display(description="out", ordering="quantity")
     def out(self, loan: Any) -> str:
         """How many are out, and of how many."""
-        out = f"{plain(loan.outstanding)} {loan.item.unit}"
+        out = loan.item.in_units(loan.outstanding)
         return f"{out} of {plain(loan.quantity)}" if loan.returned else out
 
     @admin.display(description="due", ordering=DUE_ORDER)
@@ -195,12 +190,12 @@ class LoanAdmin(BookingActions, RecordAdmin):
     @admin.display(description="lent")
     def quantity_lent(self, loan: Loan) -> str:
         """How many were lent."""
-        return f"{plain(loan.quantity)} {loan.item.unit}"
+        return loan.item.in_units(loan.quantity)
 
     @admin.display(description="back or written off")
     def quantity_returned(self, loan: Loan) -> str:
         """How many are no longer out."""
-        return f"{plain(loan.returned)} {loan.item.unit}"
+        return loan.item.in_units(loan.returned)
 
 
 # ── Movements ─────────────────────────────────────────────────────────────────────────────────
@@ -248,12 +243,9 @@ class MovementAdmin(BookingActions, RecordAdmin):
 
         return ["created_at", "kind", "amount", "item", way, "actor", "reference"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
+    def search(self, request: HttpRequest, rows: Any, term: str) -> Any:
         """Those with this reference, or of the items that match."""
-        term = _cleaned(search_term)
-        return queryset.filter(Q(reference=term) | _item_matches(term)) if term else queryset, False
+        return rows.filter(Q(reference=term) | _item_matches(term))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It is made by a form that books."""
@@ -274,7 +266,7 @@ class MovementAdmin(BookingActions, RecordAdmin):
     @admin.display(description="quantity", ordering="quantity")
     def amount(self, movement: Movement) -> str:
         """How many."""
-        return f"{plain(movement.quantity)} {movement.item.unit}"
+        return movement.item.in_units(movement.quantity)
 
     @admin.display(description="reversed by")
     def reversed_by(self, movement: Movement) -> str:
@@ -284,10 +276,6 @@ class MovementAdmin(BookingActions, RecordAdmin):
 
 def _is_persons(place: Location | None) -> bool:
     return place is not None and place.user_id is not None
-
-
-def _cleaned(term: str) -> str:
-    return term.replace("\0", " ").strip()[:MAX_SEARCH_LENGTH]
 
 
 def _item_matches(term: str) -> Q:

@@ -46,7 +46,8 @@ class Told:
     @property
     def amount(self) -> str:
         """How many of what."""
-        return f"{plain(self.movement.quantity)} {self.movement.item.unit} of {self.movement.item}"
+        item = self.movement.item
+        return f"{item.in_units(self.movement.quantity)} of {item}"
 
     def __str__(self) -> str:
         kind = self.movement.get_kind_display().capitalize()

@@ -14,11 +14,10 @@ from django.utils import timezone
 
 from config.admin.lookups import Lookup
 from config.decimals import plain
-from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
+from items.catalogue.models import LEAST_QUANTITY, QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
 from items.stock.models import Loan, Location, Movement
 from items.stock.places import Paths
 
-LEAST = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 END_OF_DAY = time(23, 59, 59)
 
 
@@ -28,7 +27,7 @@ class QuantityField(forms.DecimalField):
     def __init__(self, **options: Any) -> None:
         exact = {"max_digits": QUANTITY_DIGITS, "decimal_places": QUANTITY_DECIMALS}
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8})
-        super().__init__(**{"min_value": LEAST, "widget": widget, **exact, **options})
+        super().__init__(**{"min_value": LEAST_QUANTITY, "widget": widget, **exact, **options})
 
     def prepare_value(self, value: Any) -> Any:
         """A number as people write it."""
@@ -69,8 +68,7 @@ class StockedPlaceField(forms.ModelChoiceField):
 
     def __init__(self, item: Item, **options: Any) -> None:
         self.there = {
-            level.location_id: f"{plain(level.quantity)} {item.unit}"
-            for level in item.levels.in_store()
+            level.location_id: item.in_units(level.quantity) for level in item.levels.in_store()
         }
         places: Any = Location.objects.with_ids(list(self.there)).by_name()
         only = next(iter(self.there)) if len(self.there) == 1 else None

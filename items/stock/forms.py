@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from config.decimals import plain
 from config.errors import DomainError
 from items.catalogue.models import Item
 from items.stock import services
@@ -89,10 +88,11 @@ class BookingForm(forms.Form):
         return [
             {
                 "subject": subject,
-                "on_hand": f"{plain(self.item_of(subject).on_hand)} {self.item_of(subject).unit}",
+                "on_hand": item.in_units(item.on_hand),
                 "field": self[name] if (name := self.name_of(subject)) in self.fields else None,
             }
             for subject in self.subjects
+            for item in [self.item_of(subject)]
         ]
 
     @property
@@ -103,7 +103,7 @@ class BookingForm(forms.Form):
     @property
     def note(self) -> list[forms.BoundField]:
         """The fields that say why."""
-        return [self[name] for name in self.shared if name in NOTE]
+        return [self[name] for name in NOTE if name in self.shared]
 
     def clean(self) -> dict[str, Any]:
         """The values. Refuses a form in which nothing is said of any subject."""
@@ -152,13 +152,18 @@ class BookingForm(forms.Form):
         self.add_error(own, error.message)
 
 
-class NoteForm(BookingForm):
+class ReasonForm(BookingForm):
+    """With the reason."""
+
+    reason = forms.CharField(max_length=REASON_MAX_LENGTH, required=False)
+
+
+class NoteForm(ReasonForm):
     """With a note: why, and what it belongs to."""
 
     reference = forms.CharField(
         max_length=REFERENCE_MAX_LENGTH, required=False, help_text="An order's number, say."
     )
-    reason = forms.CharField(max_length=REASON_MAX_LENGTH, required=False)
 
 
 class FromStoreForm(NoteForm):
@@ -251,7 +256,7 @@ class LoanForm(NoteForm):
     def quantity_field(self, subject: Any) -> forms.Field:
         """All that is out, unless changed."""
         out = subject.quantity - subject.returned
-        help_text = f"of {plain(out)} {subject.item.unit} with {subject.holder}"
+        help_text = f"of {subject.item.in_units(out)} with {subject.holder}"
         return QuantityField(label="Quantity", initial=out or None, help_text=help_text)
 
 
@@ -276,15 +281,13 @@ class LostForm(LoanForm):
 
 
 # ── Movements ─────────────────────────────────────────────────────────────────────────────────
-class ReverseForm(BookingForm):
+class ReverseForm(ReasonForm):
     """Put right."""
 
     subject, parameter = Movement, "movement"
     title, right = "Reverse", REVERSE
     does = "Puts a mistake right: books the same turned round. Both stay in the books."
     service = staticmethod(services.reverse_movement)
-
-    reason = forms.CharField(max_length=REASON_MAX_LENGTH, required=False)
 
     def quantity_field(self, subject: Any) -> None:
         """It is reversed whole."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.http import HttpRequest
 
 from config.admin.panels import Panel
 from config.admin.site import changelist_url
-from config.decimals import plain
 from items.catalogue.models import Item
 from items.stock.booking_pages import booking_url
 from items.stock.forms import FORMS
@@ -46,20 +44,20 @@ def _(item: Item, request: HttpRequest) -> list[Panel]:
     movements = _seen(request, VIEW_MOVEMENTS, item.movements.with_relations())
     lent = _rows(request, loans.order_by(DUE_ORDER, "pk")[: SHOWN + 1])
     there = sorted(
-        (path_of(level.location), level.location_id, counted(level.quantity, item))
+        (path_of(level.location), level.location_id, item.in_units(level.quantity))
         for level in levels
     )
     shows = {
         "item": item,
-        "on_hand": counted(item.on_hand, item),
-        "on_loan": counted(item.on_loan, item),
+        "on_hand": item.in_units(item.on_hand),
+        "on_loan": item.in_units(item.on_loan),
         "buttons": buttons(request, item.pk, *ALWAYS, *(IN_STORE if item.on_hand else ())),
         "levels": there[:SHOWN],
         "more_levels": len(there) - SHOWN,
         "loans": lent[:SHOWN],
         "more_loans": len(lent) > SHOWN,
         "all_loans": changelist_url(Loan, f"item={item.pk}&state=all"),
-        "movements": _told(request, movements[:LAST_MOVEMENTS]),
+        "movements": _told(request, movements[:LAST_MOVEMENTS], path_of),
         "all_movements": changelist_url(Movement, f"item={item.pk}"),
     }
     return [Panel("admin/items/stock_panel.html", shows)]
@@ -76,7 +74,7 @@ def _(location: Location, request: HttpRequest) -> list[Panel]:
     things = list(levels.order_by("-quantity", "pk")[: SHOWN + 1])
     shows = {
         "things": [
-            (level.item, counted(level.quantity, level.item), path_of(level.location))
+            (level.item, level.item.in_units(level.quantity), path_of(level.location))
             for level in things[:SHOWN]
         ],
         "more": len(things) > SHOWN,
@@ -94,7 +92,7 @@ def _(loan: Loan, request: HttpRequest) -> list[Panel]:
         "buttons": buttons(request, loan.pk, "take-back", "lost", back=back)
         if loan.closed_at is None
         else [],
-        "movements": _told(request, movements),
+        "movements": _told(request, movements, Paths()),
     }
     return [Panel("admin/items/loan_panel.html", shows)]
 
@@ -132,31 +130,25 @@ def buttons(request: HttpRequest, pk: int, *slugs: str, back: str = "") -> list[
     ]
 
 
-def counted(quantity: Decimal, item: Item) -> str:
-    """A quantity with its unit."""
-    return f"{plain(quantity)} {item.unit}"
-
-
 def _rows(request: HttpRequest, loans: Any) -> list[dict[str, Any]]:
     """Loans, each with how many are out and its buttons."""
     back = request.get_full_path()
     return [
         {
             "loan": loan,
-            "out": counted(loan.outstanding, loan.item),
+            "out": loan.item.in_units(loan.outstanding),
             "buttons": buttons(request, loan.pk, "take-back", "lost", back=back),
         }
         for loan in loans
     ]
 
 
-def _told(request: HttpRequest, movements: Any) -> list[dict[str, Any]]:
+def _told(request: HttpRequest, movements: Any, path_of: Paths) -> list[dict[str, Any]]:
     """Movements, each with its way and its button."""
-    path_of = Paths()
     return [
         {
             "movement": movement,
-            "quantity": counted(movement.quantity, movement.item),
+            "quantity": movement.item.in_units(movement.quantity),
             "source": path_of(movement.source),
             "destination": path_of(movement.destination),
             "buttons": _reversing(request, movement),

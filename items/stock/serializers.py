@@ -16,7 +16,7 @@ from config.api.fields import (
     TextField,
 )
 from config.api.serializers import ResourceSerializer, StrictSerializer, SummarySerializer
-from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
+from items.catalogue.models import LEAST_QUANTITY, QUANTITY_DECIMALS, QUANTITY_DIGITS, Item
 from items.stock.models import (
     REASON_MAX_LENGTH,
     REFERENCE_MAX_LENGTH,
@@ -26,7 +26,6 @@ from items.stock.models import (
 )
 
 Kind = Movement.Kind
-LEAST = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 
 
 class Quantity(QuantityField):
@@ -40,7 +39,7 @@ class Amount(Quantity):
     """A quantity that moves: more than nothing."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=LEAST, **options)
+        super().__init__(min_value=LEAST_QUANTITY, **options)
 
 
 class Place(RowField):

@@ -4,7 +4,11 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
-from config.counts import start_counting
+# What is there already.
+COUNT = """
+    INSERT INTO config_rowcount (relation, count)
+    SELECT '{0}', count(*) FROM {0} HAVING count(*) > 0
+"""
 
 
 class Migration(migrations.Migration):
@@ -27,5 +31,5 @@ class Migration(migrations.Migration):
             model_name='user',
             trigger=pgtrigger.compiler.Trigger(name='count_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func='DELETE FROM config_rowcount WHERE relation = TG_TABLE_NAME; RETURN NULL;', hash='782a54596b50fc31c6519d7a57f96cbfcbdea5bd', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_count_emptied_e7eb8', table='users_user', when='AFTER')),
         ),
-        migrations.RunSQL(start_counting('users_user'), migrations.RunSQL.noop),
+        migrations.RunSQL(COUNT.format('users_user'), migrations.RunSQL.noop),
     ]
