@@ -9,7 +9,7 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed.txt
 PIP := $(IN_VENV) -m pip --disable-pip-version-check --no-input -qq
-COMPILE := $(IN_VENV) -m uv pip compile --universal --generate-hashes --no-header -q
+COMPILE := $(IN_VENV) -m uv pip compile --universal --generate-hashes --no-strip-extras --no-header -q
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint lock
@@ -36,7 +36,8 @@ lint: $(INSTALLED)
 	@DJANGO_SETTINGS_MODULE=tests.settings $(IN_VENV) -W 'ignore:Got an error checking' \
 		manage.py makemigrations --check --dry-run
 
-# The second file takes the versions of the first: what is tested is what production installs.
+# The second file takes the versions of the first: what is tested is what production installs. Extras
+# stay in the locks: without them pip looks for the newest `coverage[toml]`, say, and has no hash of it.
 lock: $(INSTALLED)
 	@$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
 	@$(COMPILE) $(ARGS) --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
