@@ -11,8 +11,8 @@ from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
+import orjson
 import psycopg
-from pythonjsonlogger.orjson import OrjsonFormatter
 
 ACCESS_LOGGER = "stockroom.request"
 REPEAT_WINDOW_S = 10.0
@@ -33,7 +33,6 @@ FIELDS = {
     "queries": "queries",
     "user": "user",
     "repeated": "repeated",
-    "exc_info": "exception",
     "stack_info": "stack",
 }
 
@@ -98,20 +97,21 @@ class TextFormatter(_Discreet):
         return f"{line} (repeated {repeated} times before this)" if repeated else line
 
 
-class JsonFormatter(_Discreet, OrjsonFormatter):
+class JsonFormatter(_Discreet):
     """One JSON object a line, of FIELDS."""
 
-    def __init__(self) -> None:
-        OrjsonFormatter.__init__(self, ["asctime", "message"])
-
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
-        """Put into `log_data` those of FIELDS that the record has."""
-        values = {**record.__dict__, "exc_info": None, "stack_info": None, **message_dict}
-        for attribute, name in FIELDS.items():
-            if attribute in values and (values[attribute] is not None or attribute == "user"):
-                log_data[name] = values[attribute]
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        record.asctime, record.message = self.formatTime(record), record.getMessage()
+        values = record.__dict__
+        facts = {
+            name: values[attribute]
+            for attribute, name in FIELDS.items()
+            if values.get(attribute) is not None or (attribute == "user" and "user" in values)
+        }
+        if record.exc_info:
+            facts["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(facts, default=str).decode()
 
 
 # ── Once, not a thousand times ────────────────────────────────────────────────────────────────

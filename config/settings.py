@@ -96,15 +96,15 @@ MIDDLEWARE = [
     "config.health.endpoints.Probes",
     "config.metrics.Metrics",
     "config.middleware.TrustedProxies",
-    "config.api.edges.ApiEdges",
+    "config.api.edges.ApiEdges",  # nothing below is asked for the API
     "django.middleware.security.SecurityMiddleware",
-    "config.pages.Static",
-    "config.pages.Sessions",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # messages in the reader's language
-    "config.pages.Common",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.pages.Authentication",
-    "config.pages.Messages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it puts its page in the place of the answer
 ]

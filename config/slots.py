@@ -17,7 +17,9 @@ from queue import Empty
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.api.envelope import JSON_TYPE, Failure, to_json
@@ -56,6 +58,7 @@ class Slots:
         for connection in there:
             connection.inc_thread_sharing()  # by one thread after another
         self.connections: InTurn[BaseDatabaseWrapper] = InTurn(there, patience_s=PATIENCE_S)
+        _look_after_connections_alone()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The application's answer."""
@@ -74,6 +77,7 @@ class Slots:
         try:
             return self.application(environ, start_response)
         finally:
+            connection.close_if_unusable_or_obsolete()
             del connections[DEFAULT_DB_ALIAS]
             self.connections.put_back(connection, after_s=time.monotonic() - taken)
 
@@ -91,6 +95,14 @@ class Slots:
         finally:
             self.senders.release()
         return True
+
+
+def _look_after_connections_alone() -> None:
+    """Spare each request what Django does for connections of threads, at its start and its end."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    request_started.disconnect(reset_queries)
+    request_finished.disconnect(close_caches)  # which the cache's own pool makes nothing of
 
 
 def close_if_ended(connection: BaseDatabaseWrapper) -> None:

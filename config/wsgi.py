@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("LOCK_TIMEOUT_S", "3")
 os.environ.setdefault("STATEMENT_TIMEOUT_S", "30")
 
-SLOTS = 4  # requests computed at once in one process: some wait for the database meanwhile
+SLOTS = 2  # requests computed at once in one process: some wait for the database meanwhile
 SENDERS = 24  # bodies that may come in at once; the rest of the server's 32 threads is for others
 
 handler = get_wsgi_application()  # which reads the settings

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from config.api import conditional
 from config.api import parameters as p
-from config.api.envelope import Success, envelope_response
+from config.api.envelope import Success, envelope_response, to_json
 from config.api.grammar import GrammarViewSet
 from config.api.throttling import client_of
 from config.api.viewsets import ResourceViewSet
@@ -212,6 +212,6 @@ def shown_once(request: Request, made: services.NewToken) -> HttpResponse:
     data = TokenSerializer(made.record).data
     shown = Success({**data, "token": made.text})
     response = envelope_response(status.HTTP_201_CREATED, shown)
-    response["ETag"] = conditional.tag_of(None, data)
+    response["ETag"] = conditional.tag_of(None, to_json(data))
     response["Location"] = reverse("apitoken-detail", args=[made.record.pk], request=request)
     return response

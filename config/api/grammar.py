@@ -125,7 +125,7 @@ class GrammarViewSet(GenericViewSet):
 
     def body(self) -> dict[str, Any]:
         """What was sent. Raises ParseError when nothing was."""
-        if not self.request.headers.get("Content-Length", "").strip("0"):
+        if not self.request.META.get("CONTENT_LENGTH", "").strip("0"):
             raise ParseError("The body is empty; send a JSON object, with its Content-Length.")
         sent: Any = self.request.data
         assert isinstance(sent, dict)  # the parser takes nothing else

@@ -30,7 +30,7 @@ def done_once(request: Request, work: Callable[[], HttpResponse]) -> HttpRespons
     `work` crosses, and keeps nothing. Raises ParseError for a key that is none, and Conflict when
     the key came with another body.
     """
-    key = request.headers.get(HEADER)
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return work()
     if not KEY.fullmatch(key):

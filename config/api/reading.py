@@ -6,13 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import EmptyResultSet
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
 
 from config.api.parameters import Order
 from config.api.reads import ReadPlan
 from config.counts import counted_rows, total_of
-from config.statements import Row, fetch
+from config.statements import Row, Statement, compiled, fetch
 
 COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
 MAX_KEPT = 500  # statements
@@ -54,20 +53,6 @@ class Part(NamedTuple):
 
     rows: list[Shown]
     total: Total | None = None
-
-
-class Statement(NamedTuple):
-    """SQL, and the values that it was compiled with."""
-
-    sql: str
-    values: tuple[Any, ...]
-
-    def about(self, value: Any) -> "Statement":
-        """The same, with another last value: that of the last condition."""
-        return Statement(self.sql, (*self.values[:-1], value)) if self.values else self
-
-
-NOTHING = Statement("SELECT 0 WHERE false", ())
 
 
 class Listed(Protocol):
@@ -168,7 +153,7 @@ class Reading:
 
     def first(self, count: int) -> list[Shown]:
         """The first of those listed, in the order that they have."""
-        found = fetch(*_compiled(self.rows.values_list("pk")[:count]))
+        found = fetch(*compiled(self.rows.values_list("pk")[:count]))
         return self.with_ids([pk for (pk,) in found])
 
     def count(self) -> Total:
@@ -178,9 +163,9 @@ class Reading:
     def _part_by_ids(self, order: Sequence[Order], start: int, stop: int, *, counted: bool) -> Part:
         ordered = self.rows.order_by(*_terms(order)).values("pk")
         if self._is_whole or not counted:
-            found = [pk for (pk,) in fetch(*_compiled(ordered[start:stop]))]
+            found = [pk for (pk,) in fetch(*compiled(ordered[start:stop]))]
             return Part(self.with_ids(found, () if counted else order))
-        sql, values = _compiled(ordered[: max(COUNTED_EXACTLY + 1, stop)])
+        sql, values = compiled(ordered[: max(COUNTED_EXACTLY + 1, stop)])
         [(found, most)] = fetch(FIRST_AND_COUNT.format(sql), (start + 1, stop, *values))
         total = Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
         return Part(self.with_ids(found), total)
@@ -208,12 +193,12 @@ class Reading:
     def _statement(self, name: Hashable, made: Callable[[], QuerySet[Any]]) -> Statement:
         """The statement of this name; compiled when it is first asked for, where it is kept."""
         if self.kept_as is None:
-            return _compiled(made())
+            return compiled(made())
         key = (self.kept_as, self.plan, name)
         if (kept := _kept.get(key)) is None:
             if len(_kept) >= MAX_KEPT:
                 _kept.clear()
-            kept = _kept[key] = _compiled(made())
+            kept = _kept[key] = compiled(made())
         return kept
 
 
@@ -226,13 +211,6 @@ def count(rows: QuerySet[Any]) -> Total:
         return Total(counted_rows(rows.model), exact=True)
     most = rows.order_by().values("pk")[: COUNTED_EXACTLY + 1].count()
     return Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
-
-
-def _compiled(rows: QuerySet[Any]) -> Statement:
-    try:
-        return Statement(*rows.query.sql_with_params())
-    except EmptyResultSet:  # of what nothing can match Django makes no SQL
-        return NOTHING
 
 
 def _shown(plan: ReadPlan, row: Row, keys: int = 0) -> Shown:

@@ -27,7 +27,7 @@ class Throttle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether it is within the limit; `view` answers with the headers that tell."""
         try:
-            (self.count,) = limits.count([_limit_of(request)])
+            self.count = limits.count_in_advance(_limit_of(request))
         except CacheLost:
             return True
         _tell(view, self.count)

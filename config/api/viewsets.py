@@ -4,12 +4,14 @@ from typing import Any, ClassVar
 
 from django.db.models import Model
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from orjson import Fragment
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from config.api import conditional
+from config.api.envelope import to_json
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import nearest, paginate
 from config.api.parameters import ListParameters, ShapeParameters
@@ -21,6 +23,7 @@ from config.api.reads import plan_of
 class ResourceViewSet(GrammarViewSet):
     """The six verbs: list, create, retrieve, update (PUT), partial_update (PATCH), destroy."""
 
+    queryset: Any
     parameters: ClassVar = {"list": ListParameters, "retrieve": ShapeParameters}
     heeded_headers: ClassVar = {
         "retrieve": "If-None-Match",
@@ -95,19 +98,20 @@ class ResourceViewSet(GrammarViewSet):
         row = rows.one(pk)
         if row is None:
             raise Http404
-        response = self.respond(row.data, code=code)
-        response["ETag"] = self._tag_of(row)
+        written = to_json(row.data)
+        response = self.respond(Fragment(written), code=code)
+        response["ETag"] = self._tag_of(row, written)
         return response
 
-    def _tag_of(self, row: Shown) -> str:
+    def _tag_of(self, row: Shown, written: bytes) -> str:
         """The ETag: of the fields that are answered, or of all where it has no version.
 
         For If-Match then compares the whole.
         """
-        whole = row
         if row.version is None and "fields" in self.asked.validated_data:
             whole = self.reading(whole=True).one(row.pk) or row
-        return conditional.tag_of(row.version, whole.data)
+            written = to_json(whole.data)
+        return conditional.tag_of(row.version, written)
 
     def location(self, pk: int) -> str:
         """The URL of one that a POST to this URL made."""
@@ -152,7 +156,7 @@ class ResourceViewSet(GrammarViewSet):
         """The row of the URL, locked, in the state that If-Match names. Raises Overtaken."""
         row = self.get_object()
         conditional.require_match(
-            self.request, row, lambda: conditional.tag_of(None, self.shown(row.pk))
+            self.request, row, lambda: conditional.tag_of(None, to_json(self.shown(row.pk)))
         )
         return row
 
@@ -167,9 +171,7 @@ class ResourceViewSet(GrammarViewSet):
         """The rows that this user may read, in the fields that were asked for."""
         shape: Any = self.get_serializer_class()
         names = None if whole else self.asked.validated_data.get("fields")
-        always_the_same = type(self).get_queryset is ResourceViewSet.get_queryset
-        return Reading(
-            self.get_queryset(),
-            plan_of(shape, names and frozenset(names)),
-            kept_as=type(self) if always_the_same else None,
-        )
+        plan = plan_of(shape, names and frozenset(names))
+        if type(self).get_queryset is ResourceViewSet.get_queryset:  # the same for every request
+            return Reading(self.queryset, plan, kept_as=type(self))
+        return Reading(self.get_queryset(), plan)

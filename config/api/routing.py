@@ -1,0 +1,33 @@
+"""Which view answers a path: looked up once for all paths that differ in an id alone."""
+
+import re
+from functools import lru_cache
+
+from django.urls import ResolverMatch, get_resolver
+
+MAX_REMEMBERED = 1000  # paths, those that are not long
+MAX_REMEMBERED_LENGTH = 200
+ID = re.compile(r"(?<=/)[0-9]{1,18}(?=/|$)")
+KWARG = "pk"  # as every route of ours calls the id
+
+
+def resolve(path: str) -> ResolverMatch:
+    """What Django's resolver finds for a path. Raises Resolver404."""
+    found = ID.search(path)
+    if found is None or len(path) > MAX_REMEMBERED_LENGTH:
+        return _resolved.__wrapped__(path) if found else _resolved(path)
+    match = _resolved(f"{path[: found.start()]}1{path[found.end() :]}")
+    if match.kwargs.keys() != {KWARG}:
+        return _resolved.__wrapped__(path)
+    return ResolverMatch(
+        func=match.func,
+        args=(),
+        kwargs={KWARG: int(found[0])},
+        url_name=match.url_name,
+        route=match.route,
+    )
+
+
+@lru_cache(MAX_REMEMBERED)
+def _resolved(path: str) -> ResolverMatch:
+    return get_resolver().resolve(path)
