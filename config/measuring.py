@@ -13,7 +13,7 @@ from django.utils.functional import LazyObject
 from config import metrics
 from config.logs import ACCESS_LOGGER
 from config.middleware import GetResponse
-from config.slots import BEGUN
+from config.serving.environ import BEGUN
 
 logger = logging.getLogger(ACCESS_LOGGER)
 

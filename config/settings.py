@@ -34,7 +34,7 @@ try:
     PORT = env.int("PORT", 8000, validate=accept.Range(1, 65535))
     WORKERS = env.int("WORKERS", 2, validate=accept.Range(1, 256))
     DATABASE_URL = env.str("DATABASE_URL", "", validate=environment.database_url)
-    # 0: no limit, for commands; config.wsgi sets limits for the web.
+    # 0: no limit, for commands; config.web sets limits for the web.
     LOCK_TIMEOUT_S = env.int("LOCK_TIMEOUT_S", 0, validate=accept.Range(0))
     STATEMENT_TIMEOUT_S = env.int("STATEMENT_TIMEOUT_S", 0, validate=accept.Range(0))
     REDIS_URL = env.str("REDIS_URL", "", validate=environment.cache_url)
@@ -58,8 +58,8 @@ try:
     DATABASES = {
         "default": dj_database_url.parse(
             DATABASE_URL or embedded.database_url(STOCKROOM_DATA),
-            conn_max_age=None,  # kept; config.slots has a few for each process
-            conn_health_checks=False,  # config.slots sees whether one has been closed
+            conn_max_age=None,  # kept; config.serving has a few for each process
+            conn_health_checks=False,  # config.serving sees whether one has been closed
         )
     }
 except (EnvError, ValueError) as error:

@@ -103,7 +103,7 @@ def test_models_and_services_know_nothing_of_http(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_the_environment_is_read_in_the_settings_alone(path: Path) -> None:
-    allowed = {"config/settings.py", "config/local.py", "config/wsgi.py"}
+    allowed = {"config/settings.py", "config/local.py", "config/web.py"}
     if str(path.relative_to(ROOT)) in allowed or "embedded" in path.parts:
         return
     text = path.read_text(encoding="utf-8")

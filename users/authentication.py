@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.functions import Now
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -41,10 +41,10 @@ class BearerAuthentication(BaseAuthentication):
         Raises AuthenticationFailed for a header that is not a bearer token, and for a token that is
         unknown, expired, revoked, or of an inactive user.
         """
-        header = get_authorization_header(request)
+        header: str = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             return None
-        keyword, _, text = header.decode("latin-1").partition(" ")
+        keyword, _, text = header.partition(" ")
         if keyword.lower() != KEYWORD.lower() or not text.strip():
             raise AuthenticationFailed("The Authorization header must read: Bearer <token>.")
         token = _token_of(digest_of(text.strip()))

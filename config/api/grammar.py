@@ -1,12 +1,13 @@
 """The grammar of the API: what holds for any action of any view."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, ClassVar
 
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
@@ -16,17 +17,25 @@ from config.api.envelope import EnvelopeRenderer, Success, envelope_response
 from config.api.idempotency import done_once
 from config.api.parameters import PageParameters, Parameters
 from config.api.reads import readable_names
-from config.api.throttling import check_guesses
+from config.api.throttling import check_guesses, count_request
 from config.transactions import retried
 
 Handler = Callable[..., Any]
 
 METHODS = ["get", "head", "post", "put", "patch", "delete"]
-RENDERER = EnvelopeRenderer()
+RENDERER, NEGOTIATOR = EnvelopeRenderer(), DefaultContentNegotiation()
 ANYTHING = "*/*"
 USUALLY_ACCEPTED = frozenset({ANYTHING, RENDERER.media_type})
 MAX_REMEMBERED = 1000  # query strings, those that are not long
 MAX_REMEMBERED_LENGTH = 500
+
+
+class ApiRequest(Request):
+    """DRF's request, with what is asked of it all the time at hand."""
+
+    def __init__(self, request: HttpRequest, **parts: Any) -> None:
+        super().__init__(request, **parts)
+        self.META, self.method, self.path = request.META, request.method, request.path
 
 
 class GrammarViewSet(GenericViewSet):
@@ -41,6 +50,7 @@ class GrammarViewSet(GenericViewSet):
 
     http_method_names = METHODS
     lookup_value_converter = "int"
+    format_kwarg = None
     parameters: ClassVar[dict[str, type[Parameters]]] = {}
     open_to_all_methods: ClassVar[frozenset[str]] = frozenset()
     keeps_answers: ClassVar[bool] = True
@@ -59,15 +69,32 @@ class GrammarViewSet(GenericViewSet):
     def _writes(method: str) -> bool:
         return method.upper() not in SAFE_METHODS
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """The request as a view sees it; its parts keep nothing, and are shared by all."""
+        self.action = self.action_map.get((request.method or "").lower()) or ""
+        return ApiRequest(
+            request,
+            parsers=_made(tuple(self.parser_classes)),
+            authenticators=_made(tuple(self.authentication_classes)),
+            negotiator=NEGOTIATOR,
+            parser_context={"view": self, "args": args, "kwargs": kwargs},
+        )
+
+    def get_permissions(self) -> Sequence[Any]:
+        """What is asked whether somebody may, made once."""
+        return _made(tuple(self.permission_classes))
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks, whether they may, then what they ask for."""
-        super().initial(request, *args, **kwargs)
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.perform_authentication(request)
+        self.check_permissions(request)
         method = request.method or ""
-        if self.action is None or method.lower() not in self.http_method_names:
+        if not self.action or method.lower() not in self.http_method_names:
             raise MethodNotAllowed(method)  # first: its parameters are nobody's
-        shape: Any = self.serializer_class
         query = request.META.get("QUERY_STRING", "")
-        self.asked = parameters_of(self.parameters_class(), shape, query)
+        self.asked = parameters_of(self.parameters_class(), self.serializer_class, query)
         self.asked.require_rights(request.user)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
@@ -81,12 +108,9 @@ class GrammarViewSet(GenericViewSet):
         try:
             super().perform_authentication(request)
         except AuthenticationFailed:
-            super().check_throttles(request)
+            count_request(self, request)
             raise
-        super().check_throttles(request)
-
-    def check_throttles(self, request: Request) -> None:
-        """Nothing: `perform_authentication` has counted."""
+        count_request(self, request)
 
     def guesses(self, sent: Mapping[str, Any]) -> Sequence[str]:
         """Whose password a body tries: each counted by THROTTLE_LOGIN, before it is tried."""
@@ -134,6 +158,12 @@ class GrammarViewSet(GenericViewSet):
     def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> HttpResponse:
         """An answer in the envelope."""
         return envelope_response(code, Success(data, meta))
+
+
+@cache
+def _made(kinds: tuple[Any, ...]) -> list[Any]:
+    """One of each kind."""
+    return [kind() for kind in kinds]
 
 
 def parameters_of(parameters: Any, serializer_class: Any, query: str) -> Parameters:

@@ -22,7 +22,7 @@ def right_to(verb: str, model: type[Model]) -> str:
 def is_handled(view: APIView, method: str) -> bool:
     """True when the view has an action for the method."""
     handled = method.lower() in view.http_method_names
-    return handled and getattr(view, "action", None) is not None
+    return handled and bool(getattr(view, "action", None))
 
 
 class ModelRights(BasePermission):

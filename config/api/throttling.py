@@ -19,23 +19,27 @@ LIMIT, REMAINING, RESET = "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-R
 
 
 class Throttle(BaseThrottle):
-    """Counts a request for its user, or for its client's address when it is nobody's.
-
-    While the cache is lost nothing is counted and nobody refused.
-    """
+    """`count_request` for DRF's views."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether it is within the limit; `view` answers with the headers that tell."""
-        try:
-            self.count = limits.count_in_advance(_limit_of(request))
-        except CacheLost:
-            return True
-        _tell(view, self.count)
-        return not self.count.is_over
+        """True. Raises Throttled."""
+        count_request(view, request)
+        return True
 
-    def wait(self) -> float:
-        """Seconds until the window ends."""
-        return self.count.left_s
+
+def count_request(view: Any, request: Request) -> None:
+    """Count a request for its user, or for its client's address when it is nobody's.
+
+    `view` answers with the headers that tell. While the cache is lost nothing is counted and nobody
+    refused. Raises Throttled when it is one too many.
+    """
+    try:
+        count = limits.count_in_advance(_limit_of(request))
+    except CacheLost:
+        return
+    _tell(view, count)
+    if count.is_over:
+        raise Throttled(count.left_s)
 
 
 def client_of(request: Request | HttpRequest) -> str:

@@ -26,7 +26,6 @@ ASK_TIMEOUT_S = 5.0
 POLL_S = 0.1
 WORKERS_STOP_S = 10  # for requests under way; then a worker is killed
 STOP_TIMEOUT_S = WORKERS_STOP_S + 5.0
-BLOCKING_THREADS = 32  # of a worker: so many may send slowly at once (see config.slots)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not listened to
@@ -68,7 +67,7 @@ def check_free(address: Address) -> None:
 
 
 class WebServer:
-    """Granian serving `config.wsgi`, for the length of a `with` block.
+    """Granian serving `config.rsgi`, for the length of a `with` block.
 
     It sees nothing of the terminal's Ctrl-C: only its parent's word, or death, ends it. At the
     block's end the requests under way are answered, within a bounded time.
@@ -135,12 +134,12 @@ class WebServer:
 
 def _command(address: Address, workers: int, logs: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "config.wsgi:application"),
-        *("--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "config.rsgi:application"),
+        *("--interface", "rsgi", "--no-ws", "--loop", "uvloop"),
         *("--host", address.host, "--port", str(address.port)),
-        *("--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)),
+        *("--workers", str(workers)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(WORKERS_STOP_S)),
-        *("--log-level", "error", "--log-config", str(logs)),  # it warns of many threads
+        *("--log-level", "error", "--log-config", str(logs)),
     ]
 
 

@@ -1,0 +1,142 @@
+"""Threads that answer, in the order of asking: few while they compute, more while they wait.
+
+Threads that compute at once in one process only wait for each other. So there are two; and while
+both are kept (by a lock of the database, or a slow query) others step in, so that the line moves.
+Each has a database connection of its own.
+"""
+
+import logging
+import select
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Lock, Semaphore, Thread
+
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger(__name__)
+
+REGULARS = 2  # threads, which suffice while nobody waits for long
+HELPERS = 6  # threads more, for when the line stands
+# How long nobody may be served before those who wait are refused. What is wrong then is mostly the
+# database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
+PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do, and what to do when nobody came round to it."""
+
+    do: Callable[[], None]
+    refuse: Callable[[], None]
+    asked_at: float = field(default_factory=time.monotonic)
+
+
+class Crew:
+    """Does one job after another. What a job raises is logged, and the next one begins.
+
+    `look` is to be called every now and then by the thread that calls `take`, as long as
+    something waits.
+    """
+
+    def __init__(self, *, regulars: int, helpers: int, patience_s: float) -> None:
+        self._line: SimpleQueue[Job] = SimpleQueue()
+        self._patience_s = patience_s
+        self._free_helpers, self._call, self._counting = helpers, Semaphore(0), Lock()
+        self._begun = self._begun_before = 0
+        self._moved_at = time.monotonic()
+        for run in [self._serve] * regulars + [self._help] * helpers:
+            Thread(target=run, daemon=True).start()
+
+    def take(self, job: Job) -> None:
+        """Do it when all that came before is done or under way."""
+        self._line.put(job)
+
+    def look(self) -> bool:
+        """See whether the line moves: call a helper, or refuse whom nobody will serve.
+
+        Returns whether anybody waits.
+        """
+        stands, self._begun_before = self._begun == self._begun_before, self._begun
+        if stands and not self._line.empty():
+            self._call_helper()
+            if time.monotonic() - self._moved_at > self._patience_s:
+                self._refuse()
+        return not self._line.empty()
+
+    def _serve(self) -> None:
+        while True:
+            self._do(self._line.get())
+
+    def _help(self) -> None:
+        while True:
+            self._call.acquire()
+            for job in self._waiting():
+                self._do(job)
+            with self._counting:
+                self._free_helpers += 1
+
+    def _call_helper(self) -> None:
+        with self._counting:
+            if not self._free_helpers:
+                return
+            self._free_helpers -= 1
+        self._call.release()
+
+    def _waiting(self) -> Iterator[Job]:
+        while True:
+            try:
+                yield self._line.get_nowait()
+            except Empty:
+                return
+
+    def _refuse(self) -> None:
+        """Refuse who has waited for so long; who came later stays in line."""
+        latest = time.monotonic() - self._patience_s
+        for job in list(self._waiting()):
+            if job.asked_at < latest:
+                job.refuse()
+            else:
+                self._line.put(job)
+
+    def _do(self, job: Job) -> None:
+        self._begun += 1
+        begun = time.monotonic()
+        connection = connections[DEFAULT_DB_ALIAS]
+        close_if_ended(connection)
+        try:
+            job.do()
+        except Exception:  # the thread must live on
+            logger.exception("a request could not be answered")
+        connection.close_if_unusable_or_obsolete()
+        ended = time.monotonic()
+        if ended - begun < self._patience_s:  # else it was kept itself
+            self._moved_at = ended
+
+
+def look_after_connections() -> None:
+    """Leave them to the crew, and spare each request what Django does for all of them."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    request_started.disconnect(reset_queries)
+    request_finished.disconnect(close_caches)  # the cache's pool makes nothing of it
+
+
+def close_if_ended(connection: BaseDatabaseWrapper) -> None:
+    """Close a connection that the server has ended, so that the next statement opens another.
+
+    While nothing was asked, a server has nothing to say but that. (Django would ask it.)
+    """
+    raw = connection.connection
+    if raw is not None and (raw.closed or _has_something_to_say(raw.fileno())):
+        connection.close()
+
+
+def _has_something_to_say(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
