@@ -1,8 +1,7 @@
 """Threads that answer, in the order of asking: few while they compute, more while they wait.
 
-Threads that compute at once in one process only wait for each other. So there are two; and while
-both are kept (by a lock of the database, or a slow query) others step in, so that the line moves.
-Each has a database connection of its own.
+While all of the few are kept (by a lock of the database, or a slow query) helpers step in, so that
+the line moves.
 """
 
 import logging
@@ -19,12 +18,6 @@ from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, rese
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 logger = logging.getLogger(__name__)
-
-REGULARS = 2  # threads, which suffice while nobody waits for long
-HELPERS = 6  # threads more, for when the line stands
-# How long nobody may be served before those who wait are refused. What is wrong then is mostly the
-# database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
-PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True)

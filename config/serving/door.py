@@ -5,21 +5,29 @@ Bodies are received by the event loop, so that one that comes slowly, or never, 
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from functools import partial
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
-from config.serving.crew import HELPERS, PATIENCE_S, REGULARS, Crew, Job, look_after_connections
+from config.serving.crew import Crew, Job, look_after_connections
 from config.serving.environ import Environ, environ_of
 
 # What asks nothing of the database, and has to be answered when everything else waits.
 AT_ONCE = frozenset({"/healthz", "/metrics"})
+READING = frozenset({"GET", "HEAD"})
+# Threads that compute at once in one process only wait for each other: there is one that reads, and
+# some that write, which also wait for the disk. Each has a database connection of its own.
+READERS, WRITERS = 1, 2
+HELPERS = 3  # threads more, of each kind, for when the line stands
+# How long nobody may be served before those who wait are refused. What is wrong then is mostly the
+# database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
+PATIENCE_S = 2.0
 SENDERS = 100  # bodies that one process receives at once
 LOOK_S = 0.02  # how often it is seen whether the line moves
 CHUNK_TIMEOUT_S = 30.0  # how long a reader may take for a part of an answer that comes in parts
@@ -44,49 +52,53 @@ class Door:
         """Begin, in a process of the web server."""
         look_after_connections()
         self._loop = loop
-        self._crew = Crew(regulars=REGULARS, helpers=HELPERS, patience_s=PATIENCE_S)
+        self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
+        self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Receive one request, and return when it is answered."""
-        environ = environ_of(scope)
+        begun = time.perf_counter()
         if scope.path in AT_ONCE:
-            self._answer(environ, protocol)
+            self._answer(environ_of(scope, begun=begun), protocol)
             return
-        if not await self._received(environ, protocol):
+        body, size = await self._received(scope.headers, protocol)
+        if body is None:
             _refuse(protocol)
             return
         answered = self._loop.create_future()
         end = partial(self._loop.call_soon_threadsafe, _end, answered)
-        self._crew.take(
-            Job(
-                do=partial(self._answer_and_end, environ, protocol, end),
-                refuse=partial(_refuse_and_end, protocol, end),
-            )
-        )
-        if not self._looking:
-            self._looking = True
-            self._loop.call_later(LOOK_S, self._look)
+
+        def do() -> None:
+            try:
+                self._answer(environ_of(scope, begun=begun, body=body, size=size), protocol)
+            finally:
+                end()
+
+        def refuse() -> None:
+            _refuse(protocol)
+            end()
+
+        crew = self._readers if scope.method in READING else self._writers
+        crew.take(Job(do, refuse))
+        self._look_soon()
         await answered
 
-    async def _received(self, environ: Environ, protocol: Any) -> bool:
-        """Receive the body, where there is one; False when too many do so already."""
-        announced = environ.get("CONTENT_LENGTH", "")
-        in_parts = "HTTP_TRANSFER_ENCODING" in environ
+    async def _received(self, headers: Any, protocol: Any) -> tuple[bytes | None, int | None]:
+        """The body, and its size where that was not announced; None when too many send already."""
+        announced = headers.get("content-length") or ""
+        in_parts = "transfer-encoding" in headers
         length = int(announced) if announced.isdecimal() else 0
         if length > self._whole_bytes or not (length or in_parts):
-            return True
+            return b"", None
         if self._receiving >= SENDERS:
-            return False
+            return None, None
         self._receiving += 1
         try:
             body = await self._whole(protocol)
         finally:
             self._receiving -= 1
-        if in_parts:
-            environ["CONTENT_LENGTH"] = str(len(body))
-        if len(body) <= self._whole_bytes:
-            environ["wsgi.input"] = BytesIO(body)
-        return True
+        kept = body if len(body) <= self._whole_bytes else b""
+        return kept, len(body) if in_parts else None
 
     async def _whole(self, protocol: Any) -> bytes:
         """The body; of one that is too large, enough to see that."""
@@ -98,16 +110,15 @@ class Door:
                 break
         return b"".join(parts)
 
-    def _look(self) -> None:
-        self._looking = self._crew.look()
-        if self._looking:
+    def _look_soon(self) -> None:
+        if not self._looking:
+            self._looking = True
             self._loop.call_later(LOOK_S, self._look)
 
-    def _answer_and_end(self, environ: Environ, protocol: Any, end: Any) -> None:
-        try:
-            self._answer(environ, protocol)
-        finally:
-            end()
+    def _look(self) -> None:
+        self._looking = False
+        if any([self._readers.look(), self._writers.look()]):
+            self._look_soon()
 
     def _answer(self, environ: Environ, protocol: Any) -> None:
         begun: list[tuple[int, list[tuple[str, str]]]] = []
@@ -135,11 +146,6 @@ class Door:
 def _end(answered: "asyncio.Future[None]") -> None:
     if not answered.done():
         answered.set_result(None)
-
-
-def _refuse_and_end(protocol: Any, end: Any) -> None:
-    _refuse(protocol)
-    end()
 
 
 def _refuse(protocol: Any) -> None:

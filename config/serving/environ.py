@@ -1,7 +1,6 @@
 """A request of the web server (RSGI) as WSGI has it, which is what Django reads."""
 
 import sys
-import time
 from io import BytesIO
 from typing import Any
 
@@ -11,15 +10,15 @@ BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.p
 UNPREFIXED = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-def environ_of(scope: Any) -> Environ:
-    """The environ, its body still empty.
+def environ_of(scope: Any, *, begun: float, body: bytes = b"", size: int | None = None) -> Environ:
+    """The environ of a request that came in at `begun`; `size` of a body that told none itself.
 
     Of a header that came several times the values are joined. One with an underscore in its name
     is left out: it could not be told from one with a dash, which a proxy may vouch for.
     """
     host, _, port = scope.server.rpartition(":")
     environ = {
-        BEGUN: time.perf_counter(),
+        BEGUN: begun,
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": _as_wsgi(scope.path),
         "QUERY_STRING": _as_wsgi(scope.query_string),
@@ -30,7 +29,7 @@ def environ_of(scope: Any) -> Environ:
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": BytesIO(),
+        "wsgi.input": BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -40,6 +39,8 @@ def environ_of(scope: Any) -> Environ:
         if "_" not in name:
             key = UNPREFIXED.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
             environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if size is not None:
+        environ["CONTENT_LENGTH"] = str(size)
     if scope.authority and "HTTP_HOST" not in environ:  # as HTTP/2 names the host
         environ["HTTP_HOST"] = scope.authority
     return environ
