@@ -20,10 +20,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models, transaction
 
 from config.middleware import OUTSIDE, current_request_id
+from config.statements import Statement, beginning_with
 
 Model = TypeVar("Model", bound=type[models.Model])
 
 APPEND_ONLY = "append_only"  # pghistory's name for the trigger that guards the events
+SET_CAUSE = "SELECT set_config('pghistory.context_metadata', %s, true)"
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -62,11 +64,7 @@ def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> I
         cause["request_id"] = request_id
     if actor is not None and actor.is_authenticated:
         cause["actor"] = {"id": actor.pk, "name": str(getattr(actor, "name", actor))}
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('pghistory.context_metadata', %s, true)", [json.dumps(cause)]
-            )
+    with transaction.atomic(), beginning_with(Statement(SET_CAUSE, (json.dumps(cause),))):
         yield
 
 

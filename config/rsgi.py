@@ -1,11 +1,12 @@
 """The door for the web server that we bring: `config.rsgi:application`."""
 
-from django.conf import settings
+from config.web import set_up
 
-from config.web import handler
+set_up()
 
-handle = handler()  # which reads the settings
+from django.conf import settings  # noqa: E402  they are read now
 
-from config.serving.door import Door  # noqa: E402  it needs them
+from config.serving.door import Door  # noqa: E402
+from config.serving.handler import Handler  # noqa: E402
 
-application = Door(handle, whole_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = Door(Handler(), whole_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -168,7 +168,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses who is locked out
-    "django.contrib.auth.backends.ModelBackend",
+    "users.backends.Backend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {

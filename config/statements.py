@@ -7,8 +7,10 @@ conversion alone, which are both in C.
 """
 
 import re
+import select
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -21,12 +23,15 @@ from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import TextLoader
 
 Row = tuple[Any, ...]
 
+MAX_ID = 2**63 - 1  # of a bigint; PostgreSQL refuses to look for more
 MAX_PREPARED = 500  # statements of a connection
-ATTRIBUTE = "stockroom_prepared"  # of Django's connection
+# What we add to Django's connection: what is prepared there, and what is to be sent first.
+PREPARED, FIRST = "stockroom_prepared", "stockroom_first"
 PLACEHOLDER = re.compile(r"%(s|%)")
 GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
@@ -37,12 +42,15 @@ class Statement(NamedTuple):
     sql: str
     values: tuple[Any, ...]
 
-    def about(self, value: Any) -> "Statement":
-        """The same, with another last value: that of the last condition."""
-        return Statement(self.sql, (*self.values[:-1], value)) if self.values else self
+    def about(self, *values: Any) -> "Statement":
+        """The same, with other last values: those of its last conditions."""
+        if not self.values:  # it finds nothing, whatever is asked
+            return self
+        return Statement(self.sql, (*self.values[: -len(values)], *values))
 
 
 NOTHING = Statement("SELECT 0 WHERE false", ())
+BEGIN = Statement("BEGIN", ())
 
 
 def compiled(rows: QuerySet[Any]) -> Statement:
@@ -68,10 +76,40 @@ def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
         return _fetch_logged(connection, sql, values)
     execute: Any = _execute
     for wrapper in reversed(connection.execute_wrappers):
-        execute = partial(wrapper, execute)
+        if wrapper is not _send_first:
+            execute = partial(wrapper, execute)
     with connection.wrap_database_errors:
         rows: list[Row] = execute(sql, values, False, {"connection": connection})
     return rows
+
+
+@contextmanager
+def beginning_with(first: Statement) -> Iterator[None]:
+    """A transaction that begins with this statement: both are sent with what comes first in it.
+
+    To be entered inside of `atomic`; where nothing comes, nothing is sent.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    setattr(connection, FIRST, first)
+    try:
+        with connection.execute_wrapper(_send_first):
+            yield
+    finally:
+        setattr(connection, FIRST, None)
+
+
+def _send_first(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Before a statement of Django's own, what the transaction begins with."""
+    if first := _taken_first(context["connection"]):
+        fetch(*first)
+    return execute(sql, params, many, context)
+
+
+def _taken_first(connection: Any) -> Statement | None:
+    first: Statement | None = getattr(connection, FIRST, None)
+    if first is not None:
+        setattr(connection, FIRST, None)
+    return first
 
 
 def _fetch_logged(connection: Any, sql: str, values: Sequence[Any]) -> list[Row]:
@@ -83,16 +121,17 @@ def _fetch_logged(connection: Any, sql: str, values: Sequence[Any]) -> list[Row]
 
 def _execute(sql: str, values: Sequence[Any], many: bool, context: dict[str, Any]) -> list[Row]:
     connection = context["connection"]
-    prepared: _Prepared | None = getattr(connection, ATTRIBUTE, None)
+    prepared: _Prepared | None = getattr(connection, PREPARED, None)
     if prepared is None or prepared.connection is not connection.connection:
         prepared = _Prepared(connection.connection)
-        setattr(connection, ATTRIBUTE, prepared)  # it lives as long as Django's connection
-    return prepared.fetch(sql, values)
+        setattr(connection, PREPARED, prepared)  # it lives as long as Django's connection
+    return prepared.fetch(Statement(sql, tuple(values)), first=_taken_first(connection))
 
 
 def _read_as_text(context: Any) -> None:
     context.adapters.register_loader("numeric", TextLoader)
     context.adapters.register_loader("timestamptz", TimestamptzLoader)  # Django's is in Python
+    context.adapters.register_dumper(int, Int8Dumper)  # one type, whatever the number: one plan
 
 
 @lru_cache(MAX_PREPARED)
@@ -110,32 +149,71 @@ class _Prepared:
         _read_as_text(cursor)
         self.connection = connection
         self._server = connection.pgconn
+        self._readable = select.poll()
+        self._readable.register(connection.pgconn.socket, select.POLLIN)
         self._transformer = Transformer(cursor)
         self._names: OrderedDict[Any, bytes | None] = OrderedDict()
         self._numbers = count(1)
 
-    def fetch(self, sql: str, values: Sequence[Any]) -> list[Row]:
-        """The rows of a statement. Raises psycopg's errors."""
-        self._begin()
-        transformer, text = self._transformer, _numbered(sql)
-        given = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        types, formats = transformer.types or (), transformer.formats or ()
-        name = self._name(text, types)
-        if name is None:
-            result = self._server.exec_params(text, given, types, formats)
+    def fetch(self, statement: Statement, *, first: Statement | None = None) -> list[Row]:
+        """The rows of a statement; `first` is sent with it. Raises psycopg's errors."""
+        idle = self._server.transaction_status == pq.TransactionStatus.IDLE
+        begins = idle and not self.connection.autocommit  # as psycopg would now
+        if begins or first is not None:
+            together = [each for each in (BEGIN if begins else None, first, statement) if each]
+            result = self._in_one_trip([self._ready(each) for each in together])
         else:
-            result = self._server.exec_prepared(name, given, formats)  # type: ignore[arg-type]
-        self._check(result)
-        transformer.set_pgresult(result)
-        rows: list[Row] = transformer.load_rows(0, result.ntuples, tuple)
-        transformer.set_pgresult(None)
+            result = self._alone(*self._ready(statement))
+        self._transformer.set_pgresult(result)
+        rows: list[Row] = self._transformer.load_rows(0, result.ntuples, tuple)
+        self._transformer.set_pgresult(None)
         return rows
 
-    def _begin(self) -> None:
-        """Begin the transaction that Django has opened and psycopg would begin now."""
-        idle = self._server.transaction_status == pq.TransactionStatus.IDLE
-        if idle and not self.connection.autocommit:
-            self._check(self._server.exec_(b"BEGIN"))
+    def _ready(self, statement: Statement) -> tuple[bytes | None, bytes, Any, Any, Any]:
+        """Its name, where it is prepared; its text; its values, their types and formats."""
+        text, transformer = _numbered(statement.sql), self._transformer
+        auto = [PyFormat.AUTO] * len(statement.values)
+        values = transformer.dump_sequence(statement.values, auto)
+        types, formats = transformer.types or (), transformer.formats or ()
+        return self._name(text, types), text, values, types, formats
+
+    def _alone(self, name: bytes | None, text: bytes, values: Any, types: Any, formats: Any) -> Any:
+        if name is None:
+            return self._checked(self._server.exec_params(text, values, types, formats))
+        return self._checked(self._server.exec_prepared(name, values, formats))
+
+    def _in_one_trip(self, statements: list[tuple[bytes | None, bytes, Any, Any, Any]]) -> Any:
+        """The result of the last of them, all sent at once. The first that fails is raised."""
+        server = self._server
+        server.enter_pipeline_mode()
+        try:
+            for name, text, values, types, formats in statements:
+                if name is None:
+                    server.send_query_params(text, values, types, formats)
+                else:
+                    server.send_query_prepared(name, values, formats)
+            server.pipeline_sync()
+            results = [self._next_result() for _ in statements]
+            self._wait()
+            server.get_result()  # that of the sync
+        finally:
+            server.exit_pipeline_mode()
+        for result in results:
+            self._checked(result)
+        return results[-1]
+
+    def _next_result(self) -> Any:
+        self._wait()
+        result = self._server.get_result()
+        self._wait()
+        self._server.get_result()  # None: the end of this statement's
+        return result
+
+    def _wait(self) -> None:
+        """Wait until a result is there: `get_result` itself would keep all threads waiting."""
+        while self._server.is_busy():
+            self._readable.poll()
+            self._server.consume_input()
 
     def _name(self, text: bytes, types: tuple[int, ...]) -> bytes | None:
         """The name that the statement is prepared under; None when it comes for the first time."""
@@ -148,7 +226,7 @@ class _Prepared:
         self._names.move_to_end(key)
         if name is None:
             name = f"stockroom_{next(self._numbers)}".encode()
-            self._check(self._server.prepare(name, text, types))
+            self._checked(self._server.prepare(name, text, types))
             self._names[key] = name
         return name
 
@@ -156,8 +234,14 @@ class _Prepared:
         if len(self._names) > MAX_PREPARED:
             _, name = self._names.popitem(last=False)
             if name is not None:
-                self._check(self._server.exec_(b"DEALLOCATE " + name))
+                self._checked(self._server.exec_(b"DEALLOCATE " + name))
 
-    def _check(self, result: Any) -> None:
-        if result.status not in GOOD:
-            raise error_from_result(result)
+    def _checked(self, result: Any) -> Any:
+        if result is None or result.status not in GOOD:
+            raise self._error_of(result)
+        return result
+
+    def _error_of(self, result: Any) -> psycopg.Error:
+        if result is None:  # the server has gone
+            return psycopg.OperationalError(self._server.get_error_message())
+        return error_from_result(result)

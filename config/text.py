@@ -25,6 +25,7 @@ ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
 TRIGRAM_LENGTH = 3
 MAX_SEARCH_LENGTH = 200
 ACCENTS = re.compile(COMBINING_MARKS)
+SEARCH_COLUMN = "search_text"  # as each searchable model calls it
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)
 

@@ -1,5 +1,8 @@
 """The door for any other WSGI server: `config.wsgi:application`."""
 
-from config.web import handler
+from django.core.handlers.wsgi import WSGIHandler
 
-application = handler()
+from config.web import set_up
+
+set_up()
+application = WSGIHandler()

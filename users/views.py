@@ -15,6 +15,7 @@ from config.api import conditional
 from config.api import parameters as p
 from config.api.envelope import Success, envelope_response, to_json
 from config.api.grammar import GrammarViewSet
+from config.api.reading import Shown
 from config.api.throttling import client_of
 from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
@@ -86,16 +87,18 @@ class UserViewSet(ResourceViewSet):
         """One's own password, where it is asked for again."""
         return [f"user {self.request.user.pk}"] if "current_password" in sent else []
 
-    def perform_create(self, serializer: BaseSerializer[User]) -> User:
+    def perform_create(self, serializer: BaseSerializer[User]) -> Shown:
         """Make the user, within what the maker may do."""
-        return services.create_user(actor=actor(self.request), **serializer.validated_data)
+        made = services.create_user(actor=actor(self.request), **serializer.validated_data)
+        return self.seen(made.pk)
 
-    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+    def perform_update(self, serializer: BaseSerializer[User]) -> Shown:
         """Change the user, within what the changer may do."""
         assert serializer.instance is not None
         services.update_user(
             actor=actor(self.request), user=serializer.instance, **serializer.validated_data
         )
+        return self.seen(serializer.instance.pk)
 
     def perform_destroy(self, instance: User) -> None:
         """Delete the user, unless it is oneself or somebody with more rights."""

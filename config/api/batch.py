@@ -220,7 +220,7 @@ class BatchViewSet(ResourceViewSet):
             raise NotAllowed(f"You do not have the right to {operation['op']}.")
         data = operation.get("data", {})
         if "id" not in op.needs:
-            return self.make(data)
+            return self.make(data).pk
         row = self.get_row(operation["id"], locked_for=op.right)
         conditional.require_version(row, operation.get("version"))
         if "data" not in op.needs:

@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from rest_framework import serializers
 from config.api.envelope import raw_json
 from config.api.reads import Read
 from config.decimals import plain, without_padding
+from config.statements import Statement, compiled, fetch
 
 BIGINT_MAX = 2**63 - 1
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
@@ -114,12 +116,8 @@ class QuantityField(DecimalField):
         return Read([column], without_padding)
 
 
-@extend_schema_field(ID_SCHEMA)
-class ReferenceField(IntegerField):
-    """The id of another row (`category_id`); one that does not exist is refused with the rest.
-
-    `rows` are those that may be named. The value is the id: nothing is loaded.
-    """
+class IdField(IntegerField):
+    """The id of another row, of those that may be named."""
 
     default_error_messages = {"does_not_exist": "There is nothing with the id {id}."}
 
@@ -128,24 +126,42 @@ class ReferenceField(IntegerField):
         super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> Any:
-        """The id. Raises ValidationError when it is none, or names nothing."""
+        """The id. Raises ValidationError when it is none."""
         asked = super().to_internal_value(data)
-        found = self.find(asked) if 0 < asked <= BIGINT_MAX else None
-        if found is None:
+        if not 0 < asked <= BIGINT_MAX:
             self.fail("does_not_exist", id=str(asked)[:20])
-        return found
-
-    def find(self, pk: int) -> Any:
-        """The id when there is such a row, else None."""
-        return pk if self.rows.filter(pk=pk).exists() else None
+        return asked
 
 
-class RowField(ReferenceField):
+@extend_schema_field(ID_SCHEMA)
+class ReferenceField(IdField):
+    """The id of another row (`category_id`). The value is the id: nothing is loaded.
+
+    Whether it names something, the statement that writes it finds out; where nothing is written
+    anyhow, `check` says it with all else that is wrong.
+    """
+
+    def check(self, pk: int) -> None:
+        """Raise ValidationError when there is no such row."""
+        if not fetch(*self._finding.about(pk)):
+            self.fail("does_not_exist", id=pk)
+
+    @cached_property
+    def _finding(self) -> Statement:
+        return compiled(self.rows.order_by().filter(pk=0).values_list("pk"))
+
+
+@extend_schema_field(ID_SCHEMA)
+class RowField(IdField):
     """The id of another row; the value is that row, as a service wants it."""
 
-    def find(self, pk: int) -> Any:
-        """The row when it is there, else None."""
-        return self.rows.filter(pk=pk).first()
+    def to_internal_value(self, data: Any) -> Any:
+        """The row. Raises ValidationError when the id is none, or names nothing."""
+        asked = super().to_internal_value(data)
+        found = self.rows.filter(pk=asked).first()
+        if found is None:
+            self.fail("does_not_exist", id=asked)
+        return found
 
 
 class ShortListField(serializers.ListField):

@@ -75,10 +75,14 @@ class GrammarViewSet(GenericViewSet):
         return ApiRequest(
             request,
             parsers=_made(tuple(self.parser_classes)),
-            authenticators=_made(tuple(self.authentication_classes)),
+            authenticators=self.get_authenticators(),
             negotiator=NEGOTIATOR,
             parser_context={"view": self, "args": args, "kwargs": kwargs},
         )
+
+    def get_authenticators(self) -> list[Any]:
+        """What finds out who asks, made once."""
+        return _made(tuple(self.authentication_classes))
 
     def get_permissions(self) -> Sequence[Any]:
         """What is asked whether somebody may, made once."""

@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, V
 from config.api.parameters import Order
 from config.api.reads import ReadPlan
 from config.counts import counted_rows, total_of
-from config.statements import Row, Statement, compiled, fetch
+from config.statements import MAX_ID, Row, Statement, compiled, fetch
 
 COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
 MAX_KEPT = 500  # statements
@@ -26,7 +26,8 @@ ONE_OF = Func(
 )
 # Of the ids that a statement finds, those from one place to another, and how many there are.
 FIRST_AND_COUNT = (
-    "SELECT found[%s:%s], cardinality(found) FROM (SELECT ARRAY({}) AS found) AS matches"
+    "SELECT found[{first}:{last}], cardinality(found)"
+    " FROM (SELECT ARRAY({ids}) AS found OFFSET 0) AS matches"  # OFFSET: they are found once
 )
 
 _kept: dict[Hashable, "Statement"] = {}
@@ -119,6 +120,8 @@ class Reading:
     # ── One, or some ──────────────────────────────────────────────────────────────────────────
     def one(self, pk: int) -> Shown | None:
         """The row of this id, if it is there."""
+        if pk > MAX_ID:
+            return None
         statement = self._statement("one", lambda: self._select().filter(pk=0))
         rows = fetch(*statement.about(pk))
         return _shown(self.plan, rows[0]) if rows else None
@@ -131,6 +134,31 @@ class Reading:
         rows = fetch(*statement.about(list(ids))) if ids else []
         found = {shown.pk: shown for shown in (_shown(self.plan, row, len(order)) for row in rows)}
         return [found[pk] for pk in ids if pk in found]
+
+    def written(self, write: Statement, names: Sequence[str]) -> tuple[Shown, Sequence[Any]]:
+        """The row that a statement writes, and what it now has in these columns.
+
+        What is written stands for its table where the row is read: so it is read as all others.
+        """
+        table = f'"{self.everything.model._meta.db_table}"'
+        if self._joins_itself:  # then it stands for its relations too, which it is not
+            [(pk, *found)] = fetch(
+                f"{write.sql} RETURNING {', '.join(['id', *names])}", write.values
+            )
+            shown = self.one(pk)
+            assert shown is not None
+            return shown, found
+        read = self._statement(("written", tuple(names)), lambda: self._select((), *names))
+        sql = f"WITH {table} AS ({write.sql} RETURNING *) {read.sql}"
+        [row] = fetch(sql, (*write.values, *read.values))
+        return _shown(self.plan, row), row[len(row) - len(names) :]
+
+    @property
+    def _joins_itself(self) -> bool:
+        """Whether the row is read with others of its own table."""
+        model: Any = self.everything.model
+        ways = [column.split("__")[:-1] for column in self.plan.columns if isinstance(column, str)]
+        return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)
 
     # ── A list ────────────────────────────────────────────────────────────────────────────────
     def part(self, order: Sequence[Order], start: int, stop: int, *, counted: bool = False) -> Part:
@@ -166,7 +194,8 @@ class Reading:
             found = [pk for (pk,) in fetch(*compiled(ordered[start:stop]))]
             return Part(self.with_ids(found, () if counted else order))
         sql, values = compiled(ordered[: max(COUNTED_EXACTLY + 1, stop)])
-        [(found, most)] = fetch(FIRST_AND_COUNT.format(sql), (start + 1, stop, *values))
+        both = FIRST_AND_COUNT.format(ids=sql, first=start + 1, last=stop)
+        [(found, most)] = fetch(both, values)
         total = Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
         return Part(self.with_ids(found), total)
 

@@ -1,10 +1,12 @@
 """What every resource's serializer has in common: strict names, strict types, honest PUT."""
 
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from config.api import fields
 
@@ -90,13 +92,48 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
         model: type[models.Model] = self.Meta.model
         return model._meta.get_field(name or "")
 
-    def update(self, instance: models.Model, validated_data: dict[str, Any]) -> models.Model:
-        """Write the named columns and no others, so that two edits of two fields both last."""
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        if validated_data:
-            instance.save(update_fields=[self._column(name).name for name in validated_data])
-        return instance
+    @cached_property
+    def fields(self) -> Any:
+        """The fields, made once for all serializers of a class: to look at a model takes long.
+
+        They keep nothing of what they validate.
+        """
+        return _fields_of(type(self), partial=self.partial)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The validated values. Raises ValidationError with every bad field at once.
+
+        References that name nothing are among them; where all else is well, the write tells.
+        """
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            detail: Any = error.detail
+            raise serializers.ValidationError({**self._dangling(data), **detail}) from error
+
+    def _dangling(self, data: Any) -> dict[str, Any]:
+        """What is wrong with the references of a body that is refused anyhow."""
+        found: dict[str, Any] = {}
+        for field in self._writable_fields:
+            if isinstance(field, fields.ReferenceField) and isinstance(data, dict):
+                value = data.get(str(field.field_name))
+                try:
+                    if value is not None:
+                        field.check(field.run_validation(value))
+                except serializers.ValidationError as error:
+                    found[str(field.field_name)] = error.detail
+        return found
+
+
+@cache
+def _fields_of(kind: type[ResourceSerializer], *, partial: bool) -> Any:
+    """The fields of a class of serializers, bound to one that stands for all of them."""
+    standing_for_all = kind(partial=partial)
+    bound = BindingDict(standing_for_all)
+    for name, field in standing_for_all.get_fields().items():
+        bound[name] = field
+    standing_for_all.__dict__["fields"] = bound
+    return bound
 
 
 class SummarySerializer(serializers.Serializer):

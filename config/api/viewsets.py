@@ -1,8 +1,9 @@
 """What every resource does in the same way; a resource's own views say only what differs."""
 
+from functools import cache
 from typing import Any, ClassVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from orjson import Fragment
 from rest_framework import status
@@ -10,7 +11,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from config.api import conditional
+from config.api import conditional, writing
 from config.api.envelope import to_json
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import nearest, paginate
@@ -18,6 +19,8 @@ from config.api.parameters import ListParameters, ShapeParameters
 from config.api.permissions import RIGHT_OF
 from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
+from config.instances import Instances
+from config.text import SEARCH_COLUMN
 
 
 class ResourceViewSet(GrammarViewSet):
@@ -50,14 +53,14 @@ class ResourceViewSet(GrammarViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Make one; `Location` says where it is."""
-        pk = self.make(self.body())
-        response = self.respond_with(pk, code=status.HTTP_201_CREATED)
-        response["Location"] = self.location(pk)
+        row = self.make(self.body())
+        response = self.respond_with(row, code=status.HTTP_201_CREATED)
+        response["Location"] = self.location(row.pk)
         return response
 
     def retrieve(self, request: Request, **_: Any) -> HttpResponseBase:
         """One; 304 without it while the ETag of If-None-Match still holds."""
-        answer = self.respond_with(self.kwargs["pk"])
+        answer = self.respond_with(self.seen(self.kwargs["pk"]))
         if conditional.is_unchanged(request, answer["ETag"]):
             return HttpResponseNotModified(headers={"ETag": answer["ETag"]})
         return answer
@@ -65,39 +68,39 @@ class ResourceViewSet(GrammarViewSet):
     def update(self, request: Request, **_: Any) -> HttpResponse:
         """Replace the whole: what is left out gets its default."""
         row = self.get_matching_object()
-        self.change(row, self.body(), partial=False)
-        return self.respond_with(row.pk)
+        return self.respond_with(self.change(row, self.body(), partial=False))
 
     def partial_update(self, request: Request, **_: Any) -> HttpResponse:
         """Change what is sent and nothing else."""
         row = self.get_matching_object()
-        self.change(row, self.body(), partial=True)
-        return self.respond_with(row.pk)
+        return self.respond_with(self.change(row, self.body(), partial=True))
 
     def destroy(self, request: Request, **_: Any) -> HttpResponse:
         """Delete it, unless something refers to it."""
         self.perform_destroy(self.get_matching_object())
         return self.respond(None)
 
-    def make(self, sent: dict[str, Any]) -> int:
-        """Make one of what was sent: its id. Raises ValidationError."""
+    def make(self, sent: dict[str, Any]) -> Shown:
+        """Make one of what was sent: as it is answered. Raises ValidationError."""
         serializer = self.get_serializer(data=sent)
         serializer.is_valid(raise_exception=True)
-        pk: int = self.perform_create(serializer).pk
-        return pk
+        return self.perform_create(serializer)
 
-    def change(self, row: Model, sent: dict[str, Any], *, partial: bool) -> None:
-        """Change a locked row to what was sent. Raises ValidationError."""
+    def change(self, row: Model, sent: dict[str, Any], *, partial: bool) -> Shown:
+        """Change a locked row to what was sent: as it is answered. Raises ValidationError."""
         serializer = self.get_serializer(row, data=sent, partial=partial)
         serializer.is_valid(raise_exception=True)
-        self.perform_update(serializer)
+        return self.perform_update(serializer)
 
-    def respond_with(self, pk: int, *, code: int = status.HTTP_200_OK) -> HttpResponse:
-        """One row in the envelope, with its ETag. Raises Http404 when it is not there."""
-        rows = self.reading()
-        row = rows.one(pk)
+    def seen(self, pk: int) -> Shown:
+        """One row as it is answered. Raises Http404 when it is not there."""
+        row = self.reading().one(pk)
         if row is None:
             raise Http404
+        return row
+
+    def respond_with(self, row: Shown, *, code: int = status.HTTP_200_OK) -> HttpResponse:
+        """One row in the envelope, with its ETag."""
         written = to_json(row.data)
         response = self.respond(Fragment(written), code=code)
         response["ETag"] = self._tag_of(row, written)
@@ -117,13 +120,14 @@ class ResourceViewSet(GrammarViewSet):
         """The URL of one that a POST to this URL made."""
         return self.request.build_absolute_uri(f"{self.request.path}/{pk}")
 
-    def perform_create(self, serializer: BaseSerializer[Any]) -> Any:
-        """Save what has been validated; a resource with rules calls its service here."""
-        return serializer.save()
+    def perform_create(self, serializer: BaseSerializer[Any]) -> Shown:
+        """Write what has been validated; a resource with rules calls its service here."""
+        return writing.insert(self.reading(), serializer.validated_data)
 
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        """Save what has been validated; a resource with rules calls its service here."""
-        serializer.save()
+    def perform_update(self, serializer: BaseSerializer[Any]) -> Shown:
+        """Write what has been validated; a resource with rules calls its service here."""
+        row: Any = serializer.instance
+        return writing.update(self.reading(), row, serializer.validated_data)
 
     def perform_destroy(self, instance: Any) -> None:
         """Delete a row; a resource with rules calls its service here."""
@@ -143,10 +147,10 @@ class ResourceViewSet(GrammarViewSet):
 
         Raises Http404 when it is not there, or not visible to this user.
         """
-        rows = self.get_queryset()
-        if locked_for is not None:
-            rows = rows.select_for_update(of=("self",), no_key=locked_for != "delete")
-        row = rows.filter(pk=pk).first()
+        if self.sees_all:
+            row = _instances_of(type(self), locked_for).one(pk)
+        else:
+            row = _locked(self.get_queryset(), locked_for).filter(pk=pk).first()
         if row is None:
             raise Http404
         self.check_object_permissions(self.request, row)
@@ -172,6 +176,24 @@ class ResourceViewSet(GrammarViewSet):
         shape: Any = self.get_serializer_class()
         names = None if whole else self.asked.validated_data.get("fields")
         plan = plan_of(shape, names and frozenset(names))
-        if type(self).get_queryset is ResourceViewSet.get_queryset:  # the same for every request
+        if self.sees_all:
             return Reading(self.queryset, plan, kept_as=type(self))
         return Reading(self.get_queryset(), plan)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every request sees the same rows: all of `queryset`."""
+        return type(self).get_queryset is ResourceViewSet.get_queryset
+
+
+def _locked(rows: QuerySet[Any], locked_for: str | None) -> QuerySet[Any]:
+    if locked_for is None:
+        return rows
+    return rows.select_for_update(of=("self",), no_key=locked_for != "delete")
+
+
+@cache
+def _instances_of(view: type[ResourceViewSet], locked_for: str | None) -> Instances:
+    """The rows of a resource, found by their id; without the column that only a search reads."""
+    rows = _locked(view.queryset.filter(pk=0), locked_for)
+    return Instances.of(rows, without=frozenset({SEARCH_COLUMN}))

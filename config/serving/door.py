@@ -5,18 +5,18 @@ Bodies are received by the event loop, so that one that comes slowly, or never, 
 """
 
 import asyncio
+import gc
 import time
+from collections import deque
 from collections.abc import Iterable
-from functools import partial
 from http import HTTPStatus
 from typing import Any
-
-from django.core.handlers.wsgi import WSGIHandler
 
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
 from config.serving.environ import Environ, environ_of
+from config.serving.handler import Handler
 
 # What asks nothing of the database, and has to be answered when everything else waits.
 AT_ONCE = frozenset({"/healthz", "/metrics"})
@@ -28,7 +28,9 @@ HELPERS = 3  # threads more, of each kind, for when the line stands
 # How long nobody may be served before those who wait are refused. What is wrong then is mostly the
 # database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
 PATIENCE_S = 2.0
-SENDERS = 100  # bodies that one process receives at once
+# Objects made before the garbage is looked for; Python's own 700 is reached by each request.
+GC_THRESHOLDS = (50_000, 10, 10)
+RECEIVED_BYTES = 64 * 1024 * 1024  # of bodies that one process receives at once, as announced
 LOOK_S = 0.02  # how often it is seen whether the line moves
 CHUNK_TIMEOUT_S = 30.0  # how long a reader may take for a part of an answer that comes in parts
 BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
@@ -37,20 +39,24 @@ BUSY = Failure("unavailable", "The server is busy at the moment; nothing was don
 class Door:
     """Hands Django one whole request after another.
 
-    Bodies of up to `whole_bytes` are received, of at most SENDERS at once; more are answered with
-    a 503, as is who waits while for PATIENCE_S no request was done. A larger body is not received
-    at all: whoever asks for it finds it empty.
+    Bodies of up to `whole_bytes` are received, as many at once as RECEIVED_BYTES hold; more are
+    answered with a 503, as is who waits while for PATIENCE_S no request was done. A larger body is
+    not received at all: whoever asks for it finds it empty.
     """
 
-    def __init__(self, handler: WSGIHandler, *, whole_bytes: int) -> None:
+    def __init__(self, handler: Handler, *, whole_bytes: int) -> None:
         self._handler = handler
         self._whole_bytes = whole_bytes
-        self._receiving = 0
+        self._receiving = self._under_way = 0
         self._looking = False
+        self._answered: deque[asyncio.Future[None]] = deque()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin, in a process of the web server."""
         look_after_connections()
+        gc.collect()
+        gc.freeze()  # what is there now stays: it need not be looked through again and again
+        gc.set_threshold(*GC_THRESHOLDS)
         self._loop = loop
         self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
         self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
@@ -66,20 +72,21 @@ class Door:
             _refuse(protocol)
             return
         answered = self._loop.create_future()
-        end = partial(self._loop.call_soon_threadsafe, _end, answered)
 
         def do() -> None:
             try:
                 self._answer(environ_of(scope, begun=begun, body=body, size=size), protocol)
             finally:
-                end()
+                self._answered.append(answered)
 
         def refuse() -> None:
             _refuse(protocol)
-            end()
+            self._answered.append(answered)
 
+        self._end_answered()
         crew = self._readers if scope.method in READING else self._writers
         crew.take(Job(do, refuse))
+        self._under_way += 1
         self._look_soon()
         await answered
 
@@ -90,13 +97,14 @@ class Door:
         length = int(announced) if announced.isdecimal() else 0
         if length > self._whole_bytes or not (length or in_parts):
             return b"", None
-        if self._receiving >= SENDERS:
+        reserved = self._whole_bytes if in_parts else length
+        if self._receiving + reserved > RECEIVED_BYTES:
             return None, None
-        self._receiving += 1
+        self._receiving += reserved
         try:
             body = await self._whole(protocol)
         finally:
-            self._receiving -= 1
+            self._receiving -= reserved
         kept = body if len(body) <= self._whole_bytes else b""
         return kept, len(body) if in_parts else None
 
@@ -117,22 +125,29 @@ class Door:
 
     def _look(self) -> None:
         self._looking = False
-        if any([self._readers.look(), self._writers.look()]):
+        self._end_answered()
+        self._readers.look()
+        self._writers.look()
+        if self._under_way:
             self._look_soon()
 
+    def _end_answered(self) -> None:
+        """End what has been answered; to tell the loop of each at once would wake it each time."""
+        while self._answered:
+            self._answered.popleft().set_result(None)
+            self._under_way -= 1
+
     def _answer(self, environ: Environ, protocol: Any) -> None:
-        begun: list[tuple[int, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
-            begun.append((int(status[:3]), headers))
-
-        response: Any = self._handler(environ, start_response)
-        [(status, headers)] = begun
+        response: Any = self._handler.answer(environ)
+        status, headers = response.status_code, [*response.items()]
+        headers += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         try:
-            if response.streaming and not hasattr(response, "file_to_stream"):
-                self._stream(protocol.response_stream(status, headers), response)
-            else:  # a file of ours is a small one
+            if not response.streaming:
+                protocol.response_bytes(status, headers, response.content)
+            elif hasattr(response, "file_to_stream"):  # a file of ours, which is a small one
                 protocol.response_bytes(status, headers, b"".join(response))
+            else:
+                self._stream(protocol.response_stream(status, headers), response)
         finally:
             response.close()
 
@@ -141,11 +156,6 @@ class Door:
         for part in parts:
             sent = asyncio.run_coroutine_threadsafe(transport.send_bytes(part), self._loop)
             sent.result(CHUNK_TIMEOUT_S)
-
-
-def _end(answered: "asyncio.Future[None]") -> None:
-    if not answered.done():
-        answered.set_result(None)
 
 
 def _refuse(protocol: Any) -> None:

@@ -16,7 +16,7 @@ from rest_framework.reverse import reverse
 from config.api import parameters as p
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import paginate
-from config.api.reading import Reading
+from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
 from config.api.viewsets import ResourceViewSet
 from config.text import sort_key
@@ -203,13 +203,13 @@ class ItemMovementViewSet(MovementViewSet):
         rows: Any = super().get_queryset()
         return rows.of_item(self.item.pk)
 
-    def make(self, sent: dict[str, Any]) -> int:
+    def make(self, sent: dict[str, Any]) -> Shown:
         """Book what was sent. Raises ValidationError or NotAllowed, and what the services do."""
         item, kind = self.item, checked(NewMovementSerializer, sent)["kind"]
         require_right_to(kind, self.request.user)
         asked = checked(NewMovementSerializer.shapes[kind], sent)
         del asked["kind"]
-        return BOOKED_BY[kind](actor=self.request.user, item=item, **asked).pk
+        return self.seen(BOOKED_BY[kind](actor=self.request.user, item=item, **asked).pk)
 
 
 # ── Loans ─────────────────────────────────────────────────────────────────────────────────────
@@ -238,10 +238,10 @@ class LoanViewSet(ResourceViewSet):
         """Lend something to somebody."""
         return super().create(request)
 
-    def make(self, sent: dict[str, Any]) -> int:
+    def make(self, sent: dict[str, Any]) -> Shown:
         """Lend what was sent. Raises ValidationError, and what the service does."""
         asked = checked(NewLoanSerializer, sent)
-        return services.check_out(actor=self.request.user, **asked).pk
+        return self.seen(services.check_out(actor=self.request.user, **asked).pk)
 
     @extend_schema(
         operation_id="return_loan", request=ReturnSerializer, responses={200: LoanSerializer}

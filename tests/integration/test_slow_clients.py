@@ -9,19 +9,22 @@ import httpx
 from config.embedded.locks import wait_until
 from tests.live import Server
 
-SLOW_CLIENTS = 50  # one process alone lets 100 send at once
-FAR_TOO_MANY = 500
+SLOW_CLIENTS = 50
+FAR_TOO_MANY = 500  # one process receives 64 MB at once
+LARGE_BYTES = 1_000_000
 PATIENCE_S = 3.0
 BODY = b'{"sku": "%s", "name": "Half sent"}'
 
 
-def half_sent(server: Server, admin: httpx.Client, body: bytes) -> socket.socket:
-    """A connection on which half of a POST has been sent."""
+def half_sent(
+    server: Server, admin: httpx.Client, body: bytes, announced: int | None = None
+) -> socket.socket:
+    """A connection on which half of a POST has been sent, of what is announced."""
     host, port = server.url.removeprefix("http://").split(":")
     head = (
         f"POST /api/v1/items HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {admin.headers['Authorization']}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {announced or len(body)}\r\n\r\n"
     )
     client = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
     client.sendall(head.encode() + body[: len(body) // 2])
@@ -43,11 +46,12 @@ def test_who_only_asks_is_answered_when_far_too_many_send_slowly(
 ) -> None:
     with ExitStack() as slow:
         for _ in range(FAR_TOO_MANY):
-            slow.enter_context(half_sent(server, admin, BODY % uuid4().hex.encode()))
+            slow.enter_context(half_sent(server, admin, BODY, announced=LARGE_BYTES))
         for _ in range(5):
             assert admin.get("/items", timeout=PATIENCE_S).status_code == 200
             assert httpx.get(f"{server.url}/healthz", timeout=PATIENCE_S).status_code == 200
-        refused = admin.post("/items", json={"sku": uuid4().hex, "name": "N"}, timeout=PATIENCE_S)
+        large = {"sku": uuid4().hex, "name": "N", "description": "x" * LARGE_BYTES}
+        refused = admin.post("/items", json=large, timeout=PATIENCE_S)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
         assert int(refused.headers["Retry-After"]) > 0
     assert wait_until(

@@ -1,0 +1,54 @@
+"""Instances of a model by a statement that is kept: Django makes its SQL anew each time."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import DecimalField, JSONField, Model, QuerySet
+
+from config.statements import MAX_ID, Row, Statement, compiled, fetch
+
+
+@dataclass(frozen=True)
+class Instances:
+    """The statement that finds a row by its id, and how it is read."""
+
+    model: type[Model]
+    names: list[str]
+    readers: list[Callable[[Any], Any] | None]
+    statement: Statement
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any], *, without: frozenset[str] = frozenset()) -> "Instances":
+        """Those that `rows` finds, whose last condition is that of the id.
+
+        The columns `without` which they are made are read when they are asked for.
+        """
+        fields = rows.model._meta.concrete_fields
+        read = [field for field in fields if field.attname not in without]
+        names = [field.attname for field in read]
+        found = compiled(rows.order_by().values_list(*names))
+        return cls(rows.model, names, [_reader_of(field) for field in read], found)
+
+    def one(self, pk: int) -> Any | None:
+        """The instance of this id, or None where there is none."""
+        rows = fetch(*self.statement.about(pk)) if pk <= MAX_ID else []
+        return self.made(rows[0]) if rows else None
+
+    def made(self, row: Row) -> Any:
+        """The instance of a row."""
+        values = [
+            value if value is None or read is None else read(value)
+            for value, read in zip(row, self.readers, strict=True)
+        ]
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+def _reader_of(field: Any) -> Callable[[Any], Any] | None:
+    """What makes a field's value of what `fetch` gives, where that is not the same."""
+    if isinstance(field, DecimalField):
+        return Decimal
+    return json.loads if isinstance(field, JSONField) else None
