@@ -8,7 +8,8 @@ word, also the 12 of ABC-12, starts after a space, where a short term may look f
 
 import re
 import unicodedata
-from typing import Any, Self, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self, TypeVar
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
@@ -75,22 +76,33 @@ def search_index(name: str) -> GinIndex:
     return GinIndex(OpClass("search_text", "gin_trgm_ops"), name=name)
 
 
+class Term(NamedTuple):
+    """A word that is searched for, and how many letters it has, up to TRIGRAM_LENGTH."""
+
+    text: str
+    letters: int
+
+
+def terms_of(text: str) -> list[Term]:
+    """The words of a text."""
+    return [Term(word, min(_letters(word), TRIGRAM_LENGTH)) for word in text.split()]
+
+
 class SearchableQuerySet(ResourceQuerySet[Model]):
     """Words for a model that has a `search_text` column made by `search_column`."""
 
-    def search(self, text: str) -> Self:
+    def search(self, text: str | Sequence[Term]) -> Self:
         """Rows that hold every word of `text` somewhere, whatever the case or the accents.
 
         A word under three letters (decomposed) has no trigram and matches only where a word of the
         row starts with it. Accents alone are nothing to find.
         """
         found = self
-        for term in text.split():
-            length = _letters(term)
-            if not length:
+        for term in terms_of(text) if isinstance(text, str) else text:
+            if not term.letters:
                 return self.none()
-            pattern = search_form(Value(term, TEXT))
-            if length < TRIGRAM_LENGTH:
+            pattern = search_form(Value(term.text, TEXT))
+            if term.letters < TRIGRAM_LENGTH:
                 pattern = Concat(SPACE, pattern)
             found = found.filter(search_text__contains=pattern)
         return found

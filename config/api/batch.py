@@ -233,7 +233,7 @@ class BatchViewSet(ResourceViewSet):
     def _reported(self, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         """The outcomes as they are answered, with each row as it stands after all of them."""
         rows = self.reading().with_ids([each.pk for each in outcomes if each.pk])
-        shown = {row.pk: row.data for row in rows}
+        shown = dict(zip(rows.pks, rows.data, strict=True))
         return [
             {
                 "index": index,

@@ -8,17 +8,19 @@ from typing import Any
 
 import orjson
 from django.core.validators import RegexValidator
-from django.db.models import Model, QuerySet
+from django.db.models import DecimalField as NumberColumn
+from django.db.models import Func, Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api.envelope import raw_json
 from config.api.reads import Read
-from config.decimals import plain, without_padding
+from config.decimals import plain
 from config.statements import Statement, compiled, fetch
 
 BIGINT_MAX = 2**63 - 1
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
+NUMBER = NumberColumn()
 MANY_DIGITS = 30  # more than any of our numbers has
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
@@ -112,8 +114,8 @@ class QuantityField(DecimalField):
         return plain(Decimal(value))
 
     def read(self, column: str) -> Read:
-        """The same, of the number as PostgreSQL writes it."""
-        return Read([column], without_padding)
+        """The same, by PostgreSQL."""
+        return Read([Func(column, function="trim_scale", output_field=NUMBER)])
 
 
 class IdField(IntegerField):

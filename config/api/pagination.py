@@ -18,22 +18,19 @@ from django.http import HttpRequest
 from django.utils.http import urlencode
 
 from config.api.exceptions import BadParameters
+from config.api.listed import Listed, Total
 from config.api.parameters import ListParameters, Order, PageParameters
-from config.api.reading import Listed, Reading, Shown, Total
+from config.api.reading import Reading
 from config.errors import Detail
 
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of one answer and its `meta`."""
+    """What is answered of the rows of one page, their ids, and the answer's `meta`."""
 
-    rows: list[Shown]
+    data: list[Any]
+    pks: list[int]
     meta: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def data(self) -> list[Any]:
-        """What is answered of each row."""
-        return [row.data for row in self.rows]
 
 
 def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
@@ -46,30 +43,31 @@ def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
 def nearest(rows: Reading, asked: ListParameters) -> Page | None:
     """One page of what comes nearest, in the order `rows` has; None when nothing comes near."""
     found = rows.first(asked.size)
-    if not found:
+    if not found.pks:
         return None
     meta: dict[str, Any] = {"page_size": asked.size, "approximate": True}
     if "cursor" in asked.validated_data:
-        return Page(found, {**meta, "next_cursor": None})
-    return Page(found, {**meta, "page": 1, "total": len(found), "next": None, "previous": None})
+        meta["next_cursor"] = None
+    else:
+        meta |= {"page": 1, "total": len(found.pks), "next": None, "previous": None}
+    return Page(found.data, found.pks, meta)
 
 
 # ── By page ───────────────────────────────────────────────────────────────────────────────────
 def _by_page(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     number, size = asked.validated_data.get("page", 1), asked.size
     start = (number - 1) * size
-    found, total = rows.part(asked.order, start, start + size + 1, counted=True)
-    more, found = len(found) > size, found[:size]
-    if not more and (found or number == 1):
-        total = Total(start + len(found), exact=True)  # the last page tells how many there are
-    elif total is None:
-        total = rows.count()
+    found = rows.part(asked.order, start, size, counted=True)
+    if not found.more and (found.pks or number == 1):
+        total = Total(start + len(found.pks), exact=True)  # the last page tells how many there are
+    else:
+        total = found.total or rows.count()
     meta: dict[str, Any] = {"page": number, "page_size": size, "total": total.rows}
     if not total.exact:
         meta["total_exact"] = False
-    meta["next"] = _url(request, number + 1) if more else None
+    meta["next"] = _url(request, number + 1) if found.more else None
     meta["previous"] = _url(request, number - 1) if number > 1 else None
-    return Page(found, meta)
+    return Page(found.data, found.pks, meta)
 
 
 def _url(request: HttpRequest, page: int) -> str:
@@ -85,12 +83,11 @@ def _by_cursor(rows: Listed, asked: PageParameters, path: str) -> Page:
     order = [(key.name, key.descending) for key in keys]
     salt = repr((path, sorted(map(repr, asked.filters.items())), order))
     if cursor := asked.validated_data["cursor"]:
-        rows = rows.narrow(rows.rows.filter(_after(keys, _opened(cursor, salt))))
-    found = rows.part(keys, 0, size + 1).rows
-    more, found = len(found) > size, found[:size]
-    last = [_plain(key) for key in found[-1].keys] if more else None
+        rows = rows.after(rows.rows.filter(_after(keys, _opened(cursor, salt))))
+    found = rows.part(keys, 0, size)
+    last = [_plain(key) for key in found.last_keys] if found.more else None
     next_cursor = signing.dumps(last, salt=salt) if last else None
-    return Page(found, {"page_size": size, "next_cursor": next_cursor})
+    return Page(found.data, found.pks, {"page_size": size, "next_cursor": next_cursor})
 
 
 def _opened(cursor: str, salt: str) -> list[Any]:

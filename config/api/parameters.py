@@ -4,8 +4,9 @@ A filter is a field whose `source` is the QuerySet word it stands for, which get
 `category = IdParameter(source="in_category")` means `queryset.in_category(value)`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
@@ -15,8 +16,10 @@ from rest_framework import serializers
 
 from config.api import fields
 from config.api.exceptions import BadParameters, flatten
-from config.api.serializers import StrictSerializer
+from config.api.narrowing import Narrowing, Slot
+from config.api.serializers import StrictSerializer, bound_once
 from config.errors import Detail, NotAllowed
+from config.text import Term, terms_of
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -45,6 +48,16 @@ class TextParameter(fields.TextField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)
+
+
+class SearchParameter(TextParameter):
+    """Words to be found."""
+
+    def slotted(self, text: str) -> tuple[Hashable, Any, list[str]]:
+        """The form of a search, what is said to `search` in its place, and the words themselves."""
+        words = terms_of(text)
+        slots = [Term(Slot(number), word.letters) for number, word in enumerate(words)]
+        return tuple(word.letters for word in words), slots, [word.text for word in words]
 
 
 class FlagParameter(serializers.ChoiceField):
@@ -121,6 +134,11 @@ class Parameters(StrictSerializer):
     repeatable: ClassVar[frozenset[str]] = frozenset()
     rights: ClassVar[dict[str, str]] = {}
 
+    @cached_property
+    def fields(self) -> Any:
+        """The fields, made once for all that can be asked of one resource."""
+        return _fields_of(type(self), tuple(self.context.get("names", ())))
+
     @classmethod
     def read(cls, query: QueryDict, **context: Any) -> "Parameters":
         """The validated parameters. Raises BadParameters that names each bad one."""
@@ -139,6 +157,11 @@ class Parameters(StrictSerializer):
         for name, right in self.rights.items():
             if name in self.initial_data and not user.has_perm(right):
                 raise NotAllowed(f"You do not have the right to ask by `{name}`.")
+
+
+@cache
+def _fields_of(kind: type[Parameters], names: tuple[str, ...]) -> Any:
+    return bound_once(kind(context={"names": names}))
 
 
 class ShapeParameters(Parameters):
@@ -233,11 +256,17 @@ class ListParameters(ShapeParameters, PageParameters):
         """The QuerySet words that were asked for, and what each is told."""
         return {k: v for k, v in self.validated_data.items() if k not in self.not_filters}
 
-    def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """`rows` with each filter's word said to it."""
-        for word, value in self.filters.items():
-            rows = getattr(rows, word)(value)
-        return rows
+    @property
+    def narrowing(self) -> Narrowing:
+        """Each filter's word, said to the rows; kept where it is a search alone."""
+        filters = self.filters
+        if not filters:
+            return Narrowing()
+        slotted = getattr(self.fields.get("search"), "slotted", None)
+        if slotted is None or filters.keys() != {"search"}:
+            return Narrowing(lambda rows: _said(rows, filters))
+        form, value, texts = slotted(filters["search"])
+        return Narrowing(lambda rows: rows.search(value), ("search", form), texts)  # type: ignore[attr-defined]
 
     @property
     def may_approximate(self) -> bool:
@@ -248,9 +277,7 @@ class ListParameters(ShapeParameters, PageParameters):
     def approximated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` filtered, with what merely resembles the search; the most similar first."""
         words = {k: v for k, v in self.filters.items() if k != "search"}
-        for word, value in [*words.items(), ("resembling", self.validated_data["search"])]:
-            rows = getattr(rows, word)(value)
-        return rows
+        return _said(rows, {**words, "resembling": self.validated_data["search"]})
 
     @property
     def order(self) -> list[Order]:
@@ -265,3 +292,10 @@ class ListParameters(ShapeParameters, PageParameters):
         column = "pk" if bare == "id" else self.orderings[bare]
         expression = F(column) if isinstance(column, str) else column
         return Order(bare, expression, descending=name.startswith("-"))
+
+
+def _said(rows: QuerySet[Any], words: Mapping[str, Any]) -> QuerySet[Any]:
+    """`rows` with each word said to it."""
+    for word, value in words.items():
+        rows = getattr(rows, word)(value)
+    return rows

@@ -1,23 +1,32 @@
 """The rows of a resource as they are answered: read by plan, with statements that are kept."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
 
+from config.api import listed
+from config.api.listed import (
+    Part,
+    Total,
+    bounded,
+    count,
+    name_of,
+    terms,
+)
+from config.api.narrowing import Narrowing
 from config.api.parameters import Order
-from config.api.reads import ReadPlan
-from config.counts import counted_rows, total_of
+from config.api.reads import MAX_PLANS, ReadPlan
+from config.counts import total_of
 from config.statements import MAX_ID, Row, Statement, compiled, fetch
 
-COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
+VERSION = "version"  # of a model whose rows count their edits
 BIGINTS = ArrayField(BigIntegerField())
-NO_VERSION = Value(None, BigIntegerField())
 ONE_OF = Func(
     *(F("pk"), Value([], BIGINTS)),
     arg_joiner=" = ANY(",
@@ -30,70 +39,15 @@ FIRST_AND_COUNT = (
     " FROM (SELECT ARRAY({ids}) AS found OFFSET 0) AS matches"  # OFFSET: they are found once
 )
 
-_kept: dict[Hashable, "Statement"] = {}
+_kept: dict[Hashable, Statement] = {}
 
 
 class Shown(NamedTuple):
-    """A row: its id and version, the keys that it is ordered by, and what is answered of it."""
+    """A row: its id and version, and what is answered of it."""
 
     pk: int
     version: int | None
-    keys: Sequence[Any]
     data: Any
-
-
-class Total(NamedTuple):
-    """How many rows there are, or at least, where that is not `exact`."""
-
-    rows: int
-    exact: bool
-
-
-class Part(NamedTuple):
-    """Some rows of a list, and how many there are in all, where that came with them."""
-
-    rows: list[Shown]
-    total: Total | None = None
-
-
-class Listed(Protocol):
-    """What a list is made of."""
-
-    @property
-    def rows(self) -> QuerySet[Any]:
-        """Those that are listed."""
-
-    def narrow(self, rows: QuerySet[Any]) -> "Listed":
-        """The same, of which only these rows are listed."""
-
-    def part(self, order: Sequence[Order], start: int, stop: int, *, counted: bool = False) -> Part:
-        """The rows from `start` to before `stop`; when `counted`, maybe with their total."""
-
-    def count(self) -> Total:
-        """How many are listed."""
-
-
-@dataclass(frozen=True)
-class Instances:
-    """Rows of which a view wants the instances."""
-
-    rows: QuerySet[Any]
-
-    def narrow(self, rows: QuerySet[Any]) -> "Instances":
-        """These rows."""
-        return Instances(rows)
-
-    def part(self, order: Sequence[Order], start: int, stop: int, *, counted: bool = False) -> Part:
-        """The rows from `start` to before `stop`."""
-        keys = {f"key_{i}": key.expression for i, key in enumerate(order)}
-        rows = self.rows.annotate(**keys).order_by(*_terms(order))[start:stop]
-        return Part(
-            [Shown(row.pk, None, [getattr(row, name) for name in keys], row) for row in rows]
-        )
-
-    def count(self) -> Total:
-        """How many there are."""
-        return count(self.rows)
 
 
 @dataclass(frozen=True)
@@ -106,34 +60,29 @@ class Reading:
     everything: QuerySet[Any]
     plan: ReadPlan
     kept_as: Hashable | None = None
-    narrowed: QuerySet[Any] | None = None
+    narrowing: Narrowing = field(default_factory=Narrowing)
 
     @property
     def rows(self) -> QuerySet[Any]:
         """Those that are listed."""
-        return self.everything if self.narrowed is None else self.narrowed
+        return self.narrowing.of(self.everything)
 
-    def narrow(self, rows: QuerySet[Any]) -> "Reading":
+    def narrow(self, narrowing: Narrowing) -> "Reading":
+        """The same, of which fewer are listed."""
+        return replace(self, narrowing=narrowing)
+
+    def after(self, rows: QuerySet[Any]) -> "Reading":
         """The same, of which only these rows are listed."""
-        return replace(self, narrowed=rows)
+        return self.narrow(Narrowing(lambda _: rows))
 
-    # ── One, or some ──────────────────────────────────────────────────────────────────────────
+    # ── One ───────────────────────────────────────────────────────────────────────────────────
     def one(self, pk: int) -> Shown | None:
         """The row of this id, if it is there."""
         if pk > MAX_ID:
             return None
         statement = self._statement("one", lambda: self._select().filter(pk=0))
         rows = fetch(*statement.about(pk))
-        return _shown(self.plan, rows[0]) if rows else None
-
-    def with_ids(self, ids: Sequence[int], order: Sequence[Order] = ()) -> list[Shown]:
-        """Those of these ids that are there, in the order of the ids."""
-        statement = self._statement(
-            ("with ids", _name(order)), lambda: self._select(order).filter(ONE_OF)
-        )
-        rows = fetch(*statement.about(list(ids))) if ids else []
-        found = {shown.pk: shown for shown in (_shown(self.plan, row, len(order)) for row in rows)}
-        return [found[pk] for pk in ids if pk in found]
+        return self._shown(rows[0]) if rows else None
 
     def written(self, write: Statement, names: Sequence[str]) -> tuple[Shown, Sequence[Any]]:
         """The row that a statement writes, and what it now has in these columns.
@@ -141,17 +90,21 @@ class Reading:
         What is written stands for its table where the row is read: so it is read as all others.
         """
         table = f'"{self.everything.model._meta.db_table}"'
-        if self._joins_itself:  # then it stands for its relations too, which it is not
-            [(pk, *found)] = fetch(
-                f"{write.sql} RETURNING {', '.join(['id', *names])}", write.values
-            )
+        if self._joins_itself:  # then it would stand for its relations too, which it is not
+            sql = f"{write.sql} RETURNING {', '.join(['id', *names])}"
+            [(pk, *found)] = fetch(sql, write.values)
             shown = self.one(pk)
             assert shown is not None
             return shown, found
         read = self._statement(("written", tuple(names)), lambda: self._select((), *names))
         sql = f"WITH {table} AS ({write.sql} RETURNING *) {read.sql}"
         [row] = fetch(sql, (*write.values, *read.values))
-        return _shown(self.plan, row), row[len(row) - len(names) :]
+        return self._shown(row), row[len(row) - len(names) :]
+
+    def _shown(self, row: Row) -> Shown:
+        [data] = self.plan.shaped([row])
+        version = self._layout.version
+        return Shown(row[self._layout.pk], None if version is None else row[version], data)
 
     @property
     def _joins_itself(self) -> bool:
@@ -160,26 +113,37 @@ class Reading:
         ways = [column.split("__")[:-1] for column in self.plan.columns if isinstance(column, str)]
         return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)
 
-    # ── A list ────────────────────────────────────────────────────────────────────────────────
-    def part(self, order: Sequence[Order], start: int, stop: int, *, counted: bool = False) -> Part:
-        """The rows from `start` to before `stop`.
+    # ── Some ──────────────────────────────────────────────────────────────────────────────────
+    def with_ids(self, pks: Sequence[int], order: Sequence[Order] = ()) -> Part:
+        """Those of these ids that are there, in the order of the ids; with the last one's keys."""
+        if not pks:
+            return Part()
+        statement = self._statement(
+            ("with ids", name_of(order)), lambda: self._select(order).filter(ONE_OF)
+        )
+        at = self._layout.pk
+        found = {row[at]: row for row in fetch(*statement.about(list(pks)))}
+        return self._part([found[pk] for pk in pks if pk in found], len(order))
 
-        When `counted`, with how many there are in all, else with the keys of their order. Of many,
-        or far from the start, the ids are found first: that takes an index alone.
+    def part(self, order: Sequence[Order], start: int, size: int, *, counted: bool = False) -> Part:
+        """So many rows from `start`: when `counted`, with how many there are, else with keys.
+
+        Of many, or far from the start, the ids are found first: that takes an index alone.
         """
-        if self.narrowed is not None or start > NEAR:
-            return self._part_by_ids(order, start, stop, counted=counted)
+        if self.narrowing.narrows or start > NEAR:
+            return self._part_by_ids(order, start, size, counted=counted)
         keys = () if counted else order
         totalled = counted and self._is_whole
         statement = self._statement(
-            ("part", _name(order), start, stop, counted, totalled),
-            lambda: self._ordered(order, keys, totalled=totalled)[start:stop],
+            ("part", name_of(order), start, size, counted, totalled),
+            lambda: self._ordered(order, keys, totalled=totalled)[start : start + size + 1],
         )
         rows = fetch(*statement)
         total = Total(int(rows[0][-1]), exact=True) if totalled and rows else None
-        return Part([_shown(self.plan, row, len(keys)) for row in rows], total)
+        found = self._part(rows[:size], len(keys))
+        return replace(found, more=len(rows) > size, total=total)
 
-    def first(self, count: int) -> list[Shown]:
+    def first(self, count: int) -> Part:
         """The first of those listed, in the order that they have."""
         found = fetch(*compiled(self.rows.values_list("pk")[:count]))
         return self.with_ids([pk for (pk,) in found])
@@ -188,40 +152,61 @@ class Reading:
         """How many are listed."""
         return count(self.rows)
 
-    def _part_by_ids(self, order: Sequence[Order], start: int, stop: int, *, counted: bool) -> Part:
-        ordered = self.rows.order_by(*_terms(order)).values("pk")
+    def _part_by_ids(self, order: Sequence[Order], start: int, size: int, *, counted: bool) -> Part:
+        stop = start + size + 1
+        total, keys = None, order
+        if counted:
+            keys = ()
         if self._is_whole or not counted:
-            found = [pk for (pk,) in fetch(*compiled(ordered[start:stop]))]
-            return Part(self.with_ids(found, () if counted else order))
-        sql, values = compiled(ordered[: max(COUNTED_EXACTLY + 1, stop)])
-        both = FIRST_AND_COUNT.format(ids=sql, first=start + 1, last=stop)
-        [(found, most)] = fetch(both, values)
-        total = Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
-        return Part(self.with_ids(found), total)
+            found = [pk for (pk,) in fetch(*self._ids(order, start, stop))]
+        else:
+            sql, values = self._ids(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
+            both = FIRST_AND_COUNT.format(ids=sql, first=start + 1, last=stop)
+            [(found, most)] = fetch(both, values)
+            total = bounded(most)
+        return replace(self.with_ids(found[:size], keys), more=len(found) > size, total=total)
+
+    def _ids(self, order: Sequence[Order], start: int, stop: int) -> Statement:
+        """What finds the ids of those that are listed."""
+        narrowing = self.narrowing
+        statement = self._statement(
+            None
+            if narrowing.form is None
+            else ("ids", narrowing.form, name_of(order), start, stop),
+            lambda: self.rows.order_by(*terms(order)).values("pk")[start:stop],
+        )
+        return narrowing.filled(statement)
+
+    def _part(self, rows: list[Row], keys: int) -> Part:
+        pk, first = self._layout.pk, self._layout.first_key
+        last = rows[-1][first : first + keys] if keys and rows else ()
+        return Part(self.plan.shaped(rows), [row[pk] for row in rows], last)
 
     # ── Statements ────────────────────────────────────────────────────────────────────────────
     @property
     def _is_whole(self) -> bool:
         """Whether nothing keeps a row of the table from being listed."""
-        return not self.rows.query.where
+        return not (self.narrowing.narrows or self.everything.query.where)
 
     def _select(self, order: Sequence[Order] = (), *more: Any) -> QuerySet[Any]:
         """The columns of the plan, then the id, the version, the keys, and more."""
-        model: Any = self.everything.model
-        version = "version" if _is_versioned(model) else NO_VERSION
-        keys = [key.expression for key in order]
-        columns = [*self.plan.columns, "pk", version, *keys, *more]
+        columns = [*self._layout.columns, *(key.expression for key in order), *more]
         return self.everything.order_by().values_list(*columns)
 
     def _ordered(
         self, order: Sequence[Order], keys: Sequence[Order], *, totalled: bool
     ) -> QuerySet[Any]:
         total = [total_of(self.everything.model)] if totalled else []
-        return self._select(keys, *total).order_by(*_terms(order))
+        return self._select(keys, *total).order_by(*terms(order))
 
-    def _statement(self, name: Hashable, made: Callable[[], QuerySet[Any]]) -> Statement:
+    @property
+    def _layout(self) -> "Layout":
+        model: Any = self.everything.model
+        return layout_of(self.plan, model)
+
+    def _statement(self, name: Hashable | None, made: Callable[[], QuerySet[Any]]) -> Statement:
         """The statement of this name; compiled when it is first asked for, where it is kept."""
-        if self.kept_as is None:
+        if self.kept_as is None or name is None:
             return compiled(made())
         key = (self.kept_as, self.plan, name)
         if (kept := _kept.get(key)) is None:
@@ -231,32 +216,27 @@ class Reading:
         return kept
 
 
-def count(rows: QuerySet[Any]) -> Total:
-    """How many rows there are: all, or up to COUNTED_EXACTLY of those that a filter leaves.
+@dataclass(frozen=True)
+class Layout:
+    """The columns that are always read, and where in a row the id, the version and the rest are."""
 
-    To count a million matches at each request costs more than anybody reads out of it.
-    """
-    if not rows.query.where:
-        return Total(counted_rows(rows.model), exact=True)
-    most = rows.order_by().values("pk")[: COUNTED_EXACTLY + 1].count()
-    return Total(min(most, COUNTED_EXACTLY), exact=most <= COUNTED_EXACTLY)
-
-
-def _shown(plan: ReadPlan, row: Row, keys: int = 0) -> Shown:
-    at = len(plan.columns)
-    version, first_key = row[at + 1], at + 2
-    return Shown(row[at], version, row[first_key : first_key + keys], plan.shaped(row))
+    columns: list[Any]
+    pk: int
+    version: int | None
+    first_key: int
 
 
-def _name(order: Sequence[Order]) -> tuple[tuple[str, bool], ...]:
-    return tuple((key.name, key.descending) for key in order)
+@lru_cache(MAX_PLANS)
+def layout_of(plan: ReadPlan, model: Any) -> Layout:
+    """The layout of a plan's rows: its columns, and the id and the version where they are not."""
+    columns = list(plan.columns)
 
+    def place(name: str) -> int:
+        if name not in columns:
+            columns.append(name)
+        return columns.index(name)
 
-def _terms(order: Sequence[Order]) -> list[Any]:
-    return [key.term() for key in order]
-
-
-@cache
-def _is_versioned(model: Any) -> bool:
-    """Whether the rows of a model count their edits."""
-    return any(field.name == "version" for field in model._meta.concrete_fields)
+    pk = place(model._meta.pk.attname)
+    versioned = any(field.name == VERSION for field in model._meta.concrete_fields)
+    version = place(VERSION) if versioned else None
+    return Layout(columns, pk, version, first_key=len(columns))

@@ -6,7 +6,7 @@ work for each field of each row. A field that is more than its column says so by
 `read(column)`. (tests/config/api/test_reads.py proves that both say the same.)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -40,10 +40,10 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class ReadPlan:
-    """The columns of a resource's answer, and the function that makes it of their values."""
+    """The columns of a resource's answer, and the function that makes answers of rows of them."""
 
     columns: tuple[Any, ...]
-    shaped: Callable[[Row], dict[str, Any]]
+    shaped: Callable[[Iterable[Row]], list[dict[str, Any]]]
 
 
 @cache
@@ -64,8 +64,8 @@ def plan_of(serializer_class: Any, names: frozenset[str] | None = None) -> ReadP
     fields = serializer_class().fields
     shape = _Shape()
     body = shape.of({name: fields[name] for name in fields if name in wanted}, "")
-    source = f"lambda row: {body}"  # of names and numbers alone, nothing from outside
-    shaped: Callable[[Row], dict[str, Any]] = eval(source, shape.makers)  # noqa: S307
+    source = f"lambda rows: [{body} for row in rows]"  # of names and numbers alone
+    shaped: Callable[[Iterable[Row]], list[dict[str, Any]]] = eval(source, shape.makers)  # noqa: S307
     return ReadPlan(tuple(shape.columns), shaped)
 
 
@@ -82,20 +82,27 @@ class _Shape:
         return f"{{{', '.join(members)}}}"
 
     def field(self, field: Any, prefix: str) -> str:
-        """The expression of one value; its columns come after those that are there."""
+        """The expression of one value."""
         column = prefix + field.source.replace(".", "__")
-        first = f"row[{len(self.columns)}]"
         if isinstance(field, serializers.Serializer):
-            return f"({self.of(field.fields, f'{column}__')}) if {first} is not None else None"
+            inner, within = field.fields, f"{column}__"
+            key = next(iter(inner.values()))
+            first = self.place(_read_of(key, within + str(key.source)).columns[0])
+            return f"({self.of(inner, within)}) if {first} is not None else None"
         read = _read_of(field, column)
-        at = range(len(self.columns), len(self.columns) + len(read.columns))
-        self.columns += read.columns
+        places = [self.place(each) for each in read.columns]
         if read.make is None:
-            return first
+            return places[0]
         maker = f"make_{len(self.makers)}"
         self.makers[maker] = read.make
-        values = ", ".join(f"row[{i}]" for i in at)
-        return f"({maker}({values}) if {first} is not None else None)"
+        return f"({maker}({', '.join(places)}) if {places[0]} is not None else None)"
+
+    def place(self, column: Any) -> str:
+        """Where a column's value stands in a row; one that is there already is not read twice."""
+        if not isinstance(column, str) or column not in self.columns:
+            self.columns.append(column)
+            return f"row[{len(self.columns) - 1}]"
+        return f"row[{self.columns.index(column)}]"
 
 
 def _read_of(field: Any, column: str) -> Read:

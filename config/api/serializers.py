@@ -14,6 +14,19 @@ SHOWN_LENGTH = 100  # of a name that somebody made up
 MANY_UNKNOWN = 20  # so many names that are unknown are told
 
 
+def bound_once(standing_for_all: serializers.Serializer) -> Any:
+    """The fields of a serializer, bound to it: for it and all others that are made alike.
+
+    To look at a model, or to copy what is declared, takes longer than to validate by it; and fields
+    keep nothing of what they validate.
+    """
+    bound = BindingDict(standing_for_all)
+    for name, field in standing_for_all.get_fields().items():
+        bound[name] = field
+    standing_for_all.__dict__["fields"] = bound
+    return bound
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses names that it does not have (`unknown_field`); read-only ones are ignored."""
 
@@ -94,10 +107,7 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 
     @cached_property
     def fields(self) -> Any:
-        """The fields, made once for all serializers of a class: to look at a model takes long.
-
-        They keep nothing of what they validate.
-        """
+        """The fields, made once for all serializers of a class."""
         return _fields_of(type(self), partial=self.partial)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -127,13 +137,7 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 
 @cache
 def _fields_of(kind: type[ResourceSerializer], *, partial: bool) -> Any:
-    """The fields of a class of serializers, bound to one that stands for all of them."""
-    standing_for_all = kind(partial=partial)
-    bound = BindingDict(standing_for_all)
-    for name, field in standing_for_all.get_fields().items():
-        bound[name] = field
-    standing_for_all.__dict__["fields"] = bound
-    return bound
+    return bound_once(kind(partial=partial))
 
 
 class SummarySerializer(serializers.Serializer):

@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from config.api import conditional, writing
 from config.api.envelope import to_json
 from config.api.grammar import GrammarViewSet
+from config.api.narrowing import Narrowing
 from config.api.pagination import nearest, paginate
 from config.api.parameters import ListParameters, ShapeParameters
 from config.api.permissions import RIGHT_OF
@@ -40,14 +41,12 @@ class ResourceViewSet(GrammarViewSet):
         asked = self.asked
         assert isinstance(asked, ListParameters)
         rows = self.reading()
-        listed = rows.narrow(asked.filtered(rows.everything)) if asked.filters else rows
-        page = paginate(listed, asked, request)
-        if not page.rows and asked.may_approximate:
-            near = rows.narrow(asked.approximated(rows.everything))
-            page = nearest(near, asked) or page
+        page = paginate(rows.narrow(asked.narrowing), asked, request)
+        if not page.pks and asked.may_approximate:
+            page = nearest(rows.narrow(Narrowing(asked.approximated)), asked) or page
         meta = {**page.meta}
         if "with_ids" in asked.filters:
-            there = {row.pk for row in page.rows}
+            there = set(page.pks)
             meta["missing"] = [pk for pk in asked.filters["with_ids"] if pk not in there]
         return self.respond(page.data, **meta)
 

@@ -13,8 +13,8 @@ from config.api import parameters as p
 from config.api.batch import BatchViewSet
 from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
+from config.api.listed import Instances
 from config.api.pagination import paginate
-from config.api.reading import Instances
 from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
 from items.catalogue.models import (
@@ -70,7 +70,7 @@ class ItemParameters(p.ListParameters):
     repeatable: ClassVar = frozenset({"tag"})
     rights: ClassVar = {"location": "items.view_stocklevel", "holder": "items.view_loan"}
 
-    search = p.TextParameter(
+    search = p.SearchParameter(
         max_length=MAX_SEARCH_LENGTH,
         help_text="Every word found anywhere in SKU, name, description, barcode or serial number, "
         "whatever the case or the accents. When nothing is found so, the nearest are answered, "

@@ -55,8 +55,8 @@ def said(serializer: Any, rows: Any) -> Any:
 def read(serializer: Any, rows: Any) -> Any:
     """What is read by plan, as a client reads it."""
     reading = Reading(rows, plan_of(serializer))
-    shown = reading.part(PageParameters(data={}).order, 0, 200).rows
-    return orjson.loads(to_json([row.data for row in shown]))
+    part = reading.part(PageParameters(data={}).order, 0, 200)
+    return orjson.loads(to_json(part.data))
 
 
 def check(serializer: Any, rows: Any) -> None:
@@ -140,8 +140,8 @@ def test_one_field_alone_when_it_alone_is_asked_for(name: str) -> None:
     rows = Item.objects.with_relations()
     [whole] = said(ItemSerializer, rows)
     reading = Reading(rows, plan_of(ItemSerializer, frozenset({name})))
-    [row] = reading.part(PageParameters(data={}).order, 0, 1).rows
-    assert orjson.loads(to_json(row.data)) == {name: whole[name]}
+    part = reading.part(PageParameters(data={}).order, 0, 1)
+    assert orjson.loads(to_json(part.data)) == [{name: whole[name]}]
 
 
 def test_refused_when_nobody_says_how_a_field_is_read() -> None:

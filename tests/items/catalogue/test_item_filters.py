@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from config.api import reading
+from config.api import listed
 from tests.client import Api
 from tests.factories import ItemFactory, UserFactory
 from tests.items.conftest import Branch
@@ -298,7 +298,7 @@ def test_invalid_utf8_harms_nothing_when_searched_for(api: Api) -> None:
 @pytest.fixture
 def low_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts that stop after three."""
-    monkeypatch.setattr(reading, "COUNTED_EXACTLY", 3)
+    monkeypatch.setattr(listed, "COUNTED_EXACTLY", 3)
 
 
 @pytest.mark.parametrize(("rows", "total", "exact"), [(2, 2, True), (3, 3, True), (4, 3, False)])

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config.api.reading import COUNTED_EXACTLY
+from config.api.listed import COUNTED_EXACTLY
 from items.models import Category, Item
 from tests.client import Api
 from tests.factories import UserFactory, token_for

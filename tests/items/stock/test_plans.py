@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config.api.listed import COUNTED_EXACTLY
 from config.api.parameters import DEFAULT_PAGE_SIZE
-from config.api.reading import COUNTED_EXACTLY
 from items.stock.models import Loan, Location, Movement
 from tests.client import Api
 from tests.factories import UserFactory, token_for

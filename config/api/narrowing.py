@@ -1,0 +1,52 @@
+"""How a list is narrowed, and what its statement depends on."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from config.statements import Statement
+
+
+class Slot(str):
+    """A text that stands in a kept statement for another, which is told later."""
+
+    number: int
+
+    def __new__(cls, number: int) -> "Slot":
+        """The slot of this number."""
+        made = super().__new__(cls, f"slot {number}")
+        made.number = number
+        return made
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """How a list is narrowed: `word` makes the narrower queryset, None leaves it as it is.
+
+    Narrowings of one `form` have one statement, which differs in `texts` alone: those are told to
+    its slots. Without a form, the statement is made for this one.
+    """
+
+    word: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    form: Hashable | None = None
+    texts: Sequence[str] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it is narrowed at all."""
+        return self.word is not None
+
+    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The narrower queryset."""
+        return rows if self.word is None else self.word(rows)
+
+    def filled(self, statement: Statement) -> Statement:
+        """The statement of its form, about its texts."""
+        if not self.texts:
+            return statement
+        values = (
+            self.texts[each.number] if isinstance(each, Slot) else each for each in statement.values
+        )
+        return Statement(statement.sql, tuple(values))
