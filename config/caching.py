@@ -4,7 +4,9 @@ Beside each result stand the versions under which it was computed: random tokens
 that an app names in its AppConfig's `cache_versions`. A commit that writes the model replaces its
 token, so that what was computed before is not served after. (This is the one place with signals:
 bulk writes send none and call `invalidate`. A commit that cannot reach Redis replaces the token as
-soon as it can; until then another process may serve what it has for as long as `ttl`.)
+soon as it can; until then another process may serve what it has for as long as `ttl`.) Where many
+commit, `tell_together` lets a thread replace all tokens within TOGETHER_S: the process itself
+serves nothing old, and the others nothing that is older than that.
 """
 
 import inspect
@@ -16,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, wraps
 from hashlib import sha256
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
@@ -35,6 +37,7 @@ TOKEN_BYTES = 8
 VERSION_TTL_S = 24 * 60 * 60  # a version that is gone is made anew, and fits nothing older
 COMPUTING_S = 5.0  # for so long the others wait for the one that computes
 POLL_S = 0.02
+TOGETHER_S = 0.02
 MS = 1000
 RELEASE = b"if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
@@ -161,8 +164,9 @@ class _Entry:
 
 # ── Versions ──────────────────────────────────────────────────────────────────────────────────
 _watched: set[str] = set()
-_owed: set[str] = set()  # written while Redis was lost
+_owed: set[str] = set()  # written, and Redis does not know it yet
 _owed_lock = Lock()
+_told_together, _something_is_owed = Event(), Event()
 
 
 @dataclass(frozen=True)
@@ -172,11 +176,34 @@ class _Bump:
     label: str
 
     def __call__(self) -> None:
+        if _told_together.is_set():
+            _owe(self.label)
+            return
         try:
             _replace({self.label})
         except CacheLost:
-            with _owed_lock:
-                _owed.add(self.label)
+            _owe(self.label)
+
+
+def tell_together() -> None:
+    """From now on a thread of this process tells Redis what its commits have written."""
+    owed = _something_is_owed
+
+    def tell() -> None:
+        while owed.wait():
+            owed.clear()
+            with suppress(CacheLost):  # then it stays owed
+                _settle()
+            time.sleep(TOGETHER_S)
+
+    _told_together.set()
+    Thread(target=tell, daemon=True).start()
+
+
+def _owe(label: str) -> None:
+    with _owed_lock:
+        _owed.add(label)
+    _something_is_owed.set()
 
 
 def watch(model: type[models.Model]) -> None:

@@ -15,12 +15,12 @@ from django.db.models.lookups import (
     LessThanOrEqual,
 )
 from django.http import HttpRequest
-from django.utils.http import urlencode
 
 from config.api.exceptions import BadParameters
 from config.api.listed import Listed, Total
 from config.api.parameters import ListParameters, Order, PageParameters
 from config.api.reading import Reading
+from config.api.routing import absolute
 from config.errors import Detail
 
 
@@ -65,14 +65,10 @@ def _by_page(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     meta: dict[str, Any] = {"page": number, "page_size": size, "total": total.rows}
     if not total.exact:
         meta["total_exact"] = False
-    meta["next"] = _url(request, number + 1) if found.more else None
-    meta["previous"] = _url(request, number - 1) if number > 1 else None
+    other = absolute(request, f"{request.path}?{asked.all_but_page}page=")
+    meta["next"] = f"{other}{number + 1}" if found.more else None
+    meta["previous"] = f"{other}{number - 1}" if number > 1 else None
     return Page(found.data, found.pks, meta)
-
-
-def _url(request: HttpRequest, page: int) -> str:
-    query = [(k, v) for k, values in request.GET.lists() for v in values if k != "page"]
-    return request.build_absolute_uri(f"{request.path}?{urlencode([*query, ('page', page)])}")
 
 
 # ── By cursor ─────────────────────────────────────────────────────────────────────────────────

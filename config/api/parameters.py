@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet
 from django.http import QueryDict
+from django.utils.http import urlencode
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -143,6 +144,7 @@ class Parameters(StrictSerializer):
     def read(cls, query: QueryDict, **context: Any) -> "Parameters":
         """The validated parameters. Raises BadParameters that names each bad one."""
         values = {n: v if n in cls.repeatable else v[0] for n, v in query.lists()}
+        context["others"] = [(n, v) for n, vs in query.lists() for v in vs if n != "page"]
         twice = [n for n, v in query.lists() if len(v) > 1 and n not in cls.repeatable]
         parameters = cls(data=values, context=context)
         parameters.is_valid()
@@ -198,6 +200,12 @@ class PageParameters(Parameters):
         allow_blank=True,
         help_text="Empty to start, then `meta.next_cursor`: constant time at any depth.",
     )
+
+    @cached_property
+    def all_but_page(self) -> str:
+        """The query string without the number of the page, as it begins another's."""
+        others = urlencode(self.context["others"])
+        return f"{others}&" if others else ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The values. Refuses `page` together with `cursor`."""

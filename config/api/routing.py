@@ -1,9 +1,11 @@
-"""Which view answers a path: looked up once for all paths that differ in an id alone."""
+"""Paths: which view answers one, looked up once for all that differ in an id alone; and URLs."""
 
 import re
 from functools import lru_cache
 
+from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
+from rest_framework.request import Request
 
 MAX_REMEMBERED = 1000  # paths, those that are not long
 MAX_REMEMBERED_LENGTH = 200
@@ -31,3 +33,8 @@ def resolve(path: str) -> ResolverMatch:
 @lru_cache(MAX_REMEMBERED)
 def _resolved(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
+
+
+def absolute(request: HttpRequest | Request, path: str) -> str:
+    """The URL of a path (and query) of ours, as the client has reached us."""
+    return f"{request.scheme}://{request.get_host()}{path}"

@@ -20,6 +20,7 @@ from config.api.parameters import ListParameters, ShapeParameters
 from config.api.permissions import RIGHT_OF
 from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
+from config.api.routing import absolute
 from config.instances import Instances
 from config.text import SEARCH_COLUMN
 
@@ -117,7 +118,7 @@ class ResourceViewSet(GrammarViewSet):
 
     def location(self, pk: int) -> str:
         """The URL of one that a POST to this URL made."""
-        return self.request.build_absolute_uri(f"{self.request.path}/{pk}")
+        return absolute(self.request, f"{self.request.path}/{pk}")
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> Shown:
         """Write what has been validated; a resource with rules calls its service here."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from config import caching
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
@@ -54,6 +55,7 @@ class Door:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin, in a process of the web server."""
         look_after_connections()
+        caching.tell_together()
         gc.collect()
         gc.freeze()  # what is there now stays: it need not be looked through again and again
         gc.set_threshold(*GC_THRESHOLDS)

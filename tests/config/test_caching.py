@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -19,6 +19,7 @@ from django.db import connection, connections, transaction
 
 from config import caching, redis
 from config.caching import cached, invalidate
+from config.embedded.locks import wait_until
 from items.catalogue.admin import category_paths
 from items.catalogue.figures import category_count, items_by_status
 from items.models import Category, Item
@@ -26,6 +27,7 @@ from tests.factories import CategoryFactory, ItemFactory
 from tests.fragile import FragileRedis
 
 AT_ONCE = 20
+LATER_S = 0.1
 ROOT = Path(__file__).resolve().parents[2]
 
 calls: list[Any] = []
@@ -433,3 +435,32 @@ def test_true_when_the_register_changes() -> None:
     item.status = Item.Status.RETIRED
     item.save(update_fields=["status"])
     assert items_by_status() == {"active": 0, "draft": 0, "retired": 1}
+
+
+@pytest.fixture
+def told_together(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that tells Redis of its commits by a thread, which ends with the test."""
+    monkeypatch.setattr(caching, "_told_together", Event())
+    monkeypatch.setattr(caching, "_something_is_owed", Event())
+    monkeypatch.setattr(caching, "TOGETHER_S", LATER_S)
+    caching.tell_together()
+    yield
+    caching._told_together.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("told_together")
+def test_the_process_itself_serves_nothing_old_when_others_are_told_later() -> None:
+    for name in ("A", "B", "C"):
+        CategoryFactory.create(name=name)
+        assert name in names()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("told_together")
+def test_redis_knows_soon_when_it_is_told_later() -> None:
+    names()
+    key = caching._version_key("items.Category")
+    before = redis.ask(lambda server: server.get(key))
+    CategoryFactory.create(name="A")
+    assert wait_until(lambda: redis.ask(lambda server: server.get(key)) != before, timeout_s=10)
