@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from config.api import fields
@@ -29,6 +30,18 @@ def bound_once(standing_for_all: serializers.Serializer) -> Any:
 
 class StrictSerializer(serializers.Serializer):
     """Refuses names that it does not have (`unknown_field`); read-only ones are ignored."""
+
+    @property
+    def _writable_fields(self) -> Any:
+        """The fields that DRF validates: what was sent, and what is not to be left out.
+
+        (DRF asks each of the others too, only to hear by an exception that it has nothing to say.)
+        """
+        sent = getattr(self, "initial_data", None)
+        for field in self.fields.values():
+            speaks = field.required or field.default is not empty
+            if not field.read_only and (speaks or sent is None or field.field_name in sent):
+                yield field
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError with every bad field at once."""
@@ -96,8 +109,8 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
         """What a PUT sets where nothing is sent; what is only written (a password) stays."""
         return {
             str(field.source): [] if column.many_to_many else column.get_default()
-            for field in self._writable_fields
-            if not field.required and not field.write_only
+            for field in self.fields.values()
+            if not (field.required or field.read_only or field.write_only)
             for column in [self._column(field.source)]
         }
 
