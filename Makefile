@@ -12,12 +12,14 @@ PIP := $(IN_VENV) -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(IN_VENV) -m uv pip compile --universal --generate-hashes --no-strip-extras --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock
+.PHONY: help run test lint lock bench profile
 
 help:
 	@echo 'make run    start everything and serve it on http://127.0.0.1:8000, until Ctrl-C'
 	@echo 'make test   run the tests, with coverage'
 	@echo 'make lint   check the style, the types and that no migration is missing'
+	@echo 'make bench  measure it, beside a FastAPI service and as it grows (some 25 minutes)'
+	@echo 'make profile KIND=list   where the time of such a request goes: list, detail, search, patch, post'
 	@echo 'make lock   write requirements*.txt anew from pyproject.toml'
 	@echo
 	@echo 'ARGS is handed on:        make run ARGS="--port 8001"   make test ARGS="-k embedded"'
@@ -35,6 +37,12 @@ lint: $(INSTALLED)
 	@$(IN_VENV) -m mypy
 	@DJANGO_SETTINGS_MODULE=tests.settings $(IN_VENV) -W 'ignore:Got an error checking' \
 		manage.py makemigrations --check --dry-run
+
+bench: $(INSTALLED)
+	@$(IN_VENV) -m tests.benchmarks $(ARGS)
+
+profile: $(INSTALLED)
+	@$(IN_VENV) -m tests.benchmarks --profile $(or $(KIND),list) $(ARGS)
 
 # The second file takes the versions of the first: what is tested is what production installs. Extras
 # stay in the locks: without them pip looks for the newest `coverage[toml]`, say, and has no hash of it.
