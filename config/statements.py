@@ -73,14 +73,15 @@ def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     if connection.queries_logged:
-        return _fetch_logged(connection, sql, values)
+        for each in (_taken_first(connection), Statement(sql, tuple(values))):
+            rows = _fetch_logged(connection, *each) if each else []
+        return rows
     execute: Any = _execute
     for wrapper in reversed(connection.execute_wrappers):
         if wrapper is not _send_first:
             execute = partial(wrapper, execute)
     with connection.wrap_database_errors:
-        rows: list[Row] = execute(sql, values, False, {"connection": connection})
-    return rows
+        return execute(sql, values, False, {"connection": connection})  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -231,7 +232,7 @@ class _Prepared:
         return name
 
     def _forget(self) -> None:
-        if len(self._names) > MAX_PREPARED:
+        while len(self._names) > MAX_PREPARED:
             _, name = self._names.popitem(last=False)
             if name is not None:
                 self._checked(self._server.exec_(b"DEALLOCATE " + name))

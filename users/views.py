@@ -55,7 +55,7 @@ class UserParameters(p.ListParameters):
         "updated_at": "updated_at",
     }
 
-    search = p.SearchParameter(
+    search = p.TextParameter(
         max_length=MAX_SEARCH_LENGTH,
         help_text="Every word found anywhere in the name or e-mail, whatever the case or accents.",
     )

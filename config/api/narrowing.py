@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 
 from config.statements import Statement
 
+Word = Callable[[QuerySet[Any]], QuerySet[Any]]
+
 
 class Slot(str):
     """A text that stands in a kept statement for another, which is told later."""
@@ -22,16 +24,30 @@ class Slot(str):
 
 
 @dataclass(frozen=True)
+class Form:
+    """What has one statement, whatever its texts: `word` has slots where they are told."""
+
+    name: Hashable
+    word: Word
+    texts: Sequence[str]
+
+    def filled(self, statement: Statement) -> Statement:
+        """The form's statement, about its texts."""
+        values = (
+            self.texts[each.number] if isinstance(each, Slot) else each for each in statement.values
+        )
+        return Statement(statement.sql, tuple(values))
+
+
+@dataclass(frozen=True)
 class Narrowing:
     """How a list is narrowed: `word` makes the narrower queryset, None leaves it as it is.
 
-    Narrowings of one `form` have one statement, which differs in `texts` alone: those are told to
-    its slots. Without a form, the statement is made for this one.
+    Where it has a `form`, the statement of that is kept.
     """
 
-    word: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
-    form: Hashable | None = None
-    texts: Sequence[str] = ()
+    word: Word | None = None
+    form: Form | None = None
 
     @property
     def narrows(self) -> bool:
@@ -41,12 +57,3 @@ class Narrowing:
     def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The narrower queryset."""
         return rows if self.word is None else self.word(rows)
-
-    def filled(self, statement: Statement) -> Statement:
-        """The statement of its form, about its texts."""
-        if not self.texts:
-            return statement
-        values = (
-            self.texts[each.number] if isinstance(each, Slot) else each for each in statement.values
-        )
-        return Statement(statement.sql, tuple(values))

@@ -4,7 +4,7 @@ A filter is a field whose `source` is the QuerySet word it stands for, which get
 `category = IdParameter(source="in_category")` means `queryset.in_category(value)`.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from rest_framework import serializers
 
 from config.api import fields
 from config.api.exceptions import BadParameters, flatten
-from config.api.narrowing import Narrowing, Slot
+from config.api.narrowing import Form, Narrowing, Slot
 from config.api.serializers import StrictSerializer, bound_once
 from config.errors import Detail, NotAllowed
 from config.text import Term, terms_of
@@ -49,16 +49,6 @@ class TextParameter(fields.TextField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)
-
-
-class SearchParameter(TextParameter):
-    """Words to be found."""
-
-    def slotted(self, text: str) -> tuple[Hashable, Any, list[str]]:
-        """The form of a search, what is said to `search` in its place, and the words themselves."""
-        words = terms_of(text)
-        slots = [Term(Slot(number), word.letters) for number, word in enumerate(words)]
-        return tuple(word.letters for word in words), slots, [word.text for word in words]
 
 
 class FlagParameter(serializers.ChoiceField):
@@ -270,11 +260,10 @@ class ListParameters(ShapeParameters, PageParameters):
         filters = self.filters
         if not filters:
             return Narrowing()
-        slotted = getattr(self.fields.get("search"), "slotted", None)
-        if slotted is None or filters.keys() != {"search"}:
-            return Narrowing(lambda rows: _said(rows, filters))
-        form, value, texts = slotted(filters["search"])
-        return Narrowing(lambda rows: rows.search(value), ("search", form), texts)  # type: ignore[attr-defined]
+        form = None
+        if filters.keys() == {"search"}:
+            form = form_of_search(filters["search"])
+        return Narrowing(lambda rows: _said(rows, filters), form)
 
     @property
     def may_approximate(self) -> bool:
@@ -307,3 +296,11 @@ def _said(rows: QuerySet[Any], words: Mapping[str, Any]) -> QuerySet[Any]:
     for word, value in words.items():
         rows = getattr(rows, word)(value)
     return rows
+
+
+def form_of_search(text: str) -> Form:
+    """The form of a search: how many words there are, and which of them are short."""
+    words = terms_of(text)
+    slots = [Term(Slot(number), word.letters) for number, word in enumerate(words)]
+    lengths = tuple(word.letters for word in words)
+    return Form(("search", lengths), lambda rows: rows.search(slots), [word.text for word in words])  # type: ignore[attr-defined]

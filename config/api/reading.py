@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
+from django.db.models.expressions import RawSQL
 
 from config.api import listed
 from config.api.listed import (
@@ -27,17 +28,15 @@ MAX_KEPT = 500  # statements
 NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
 VERSION = "version"  # of a model whose rows count their edits
 BIGINTS = ArrayField(BigIntegerField())
-ONE_OF = Func(
-    *(F("pk"), Value([], BIGINTS)),
-    arg_joiner=" = ANY(",
-    template="%(expressions)s)",
-    output_field=BooleanField(),
-)
-# Of the ids that a statement finds, those from one place to another, and how many there are.
-FIRST_AND_COUNT = (
-    "SELECT found[{first}:{last}], cardinality(found)"
-    " FROM (SELECT ARRAY({ids}) AS found OFFSET 0) AS matches"  # OFFSET: they are found once
-)
+IN_ARRAY: Any = {
+    "arg_joiner": " = ANY(",
+    "template": "%(expressions)s)",
+    "output_field": BooleanField(),
+}
+ONE_OF = Func(F("pk"), Value([], BIGINTS), **IN_ARRAY)
+# A list of which the ids are found first, and how many there are: by one statement.
+MATCHES = "WITH matches AS MATERIALIZED (SELECT ARRAY({ids}) AS found) {read}"
+HOW_MANY = RawSQL("(SELECT cardinality(found) FROM matches)", (), BigIntegerField())
 
 _kept: dict[Hashable, Statement] = {}
 
@@ -153,29 +152,40 @@ class Reading:
         return count(self.rows)
 
     def _part_by_ids(self, order: Sequence[Order], start: int, size: int, *, counted: bool) -> Part:
-        stop = start + size + 1
-        total, keys = None, order
-        if counted:
-            keys = ()
-        if self._is_whole or not counted:
-            found = [pk for (pk,) in fetch(*self._ids(order, start, stop))]
-        else:
-            sql, values = self._ids(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
-            both = FIRST_AND_COUNT.format(ids=sql, first=start + 1, last=stop)
-            [(found, most)] = fetch(both, values)
-            total = bounded(most)
-        return replace(self.with_ids(found[:size], keys), more=len(found) > size, total=total)
+        keys, totalled = () if counted else order, counted and not self._is_whole
+        begin, end = start, start + size + 1
+        if totalled:  # then from the first on, until one more than is counted
+            begin, end = 0, max(listed.COUNTED_EXACTLY + 1, end)
+        ids, first = self._ids(order, begin, end), start - begin + 1
+        read = self._statement(
+            ("matches", name_of(order), first, size, counted, totalled),
+            lambda: self._matches(order, keys, totalled, first, first + size),
+        )
+        sql = MATCHES.format(ids=ids.sql, read=read.sql)
+        rows = fetch(sql, (*ids.values, *read.values))
+        total = bounded(rows[0][-1]) if totalled and rows else None
+        return replace(self._part(rows[:size], len(keys)), more=len(rows) > size, total=total)
+
+    def _matches(
+        self, order: Sequence[Order], keys: Sequence[Order], totalled: bool, first: int, last: int
+    ) -> QuerySet[Any]:
+        """Of MATCHES, those from one place to another."""
+        part = f"(SELECT found[{first}:{last}] FROM matches)::bigint[]"  # noqa: S608  numbers
+        of_part = Func(F("pk"), RawSQL(part, (), BIGINTS), **IN_ARRAY)  # noqa: S611
+        rows = self._select(keys, *([HOW_MANY] if totalled else [])).filter(of_part)
+        return rows.order_by(*terms(order))
 
     def _ids(self, order: Sequence[Order], start: int, stop: int) -> Statement:
         """What finds the ids of those that are listed."""
-        narrowing = self.narrowing
-        statement = self._statement(
-            None
-            if narrowing.form is None
-            else ("ids", narrowing.form, name_of(order), start, stop),
-            lambda: self.rows.order_by(*terms(order)).values("pk")[start:stop],
-        )
-        return narrowing.filled(statement)
+
+        def ids(rows: QuerySet[Any]) -> QuerySet[Any]:
+            return rows.order_by(*terms(order)).values("pk")[start:stop]
+
+        form = self.narrowing.form
+        if form is None:
+            return compiled(ids(self.rows))
+        name = ("ids", form.name, name_of(order), start, stop)
+        return form.filled(self._statement(name, lambda: ids(form.word(self.everything))))
 
     def _part(self, rows: list[Row], keys: int) -> Part:
         pk, first = self._layout.pk, self._layout.first_key
@@ -204,9 +214,9 @@ class Reading:
         model: Any = self.everything.model
         return layout_of(self.plan, model)
 
-    def _statement(self, name: Hashable | None, made: Callable[[], QuerySet[Any]]) -> Statement:
+    def _statement(self, name: Hashable, made: Callable[[], QuerySet[Any]]) -> Statement:
         """The statement of this name; compiled when it is first asked for, where it is kept."""
-        if self.kept_as is None or name is None:
+        if self.kept_as is None:
             return compiled(made())
         key = (self.kept_as, self.plan, name)
         if (kept := _kept.get(key)) is None:

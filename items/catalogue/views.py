@@ -70,7 +70,7 @@ class ItemParameters(p.ListParameters):
     repeatable: ClassVar = frozenset({"tag"})
     rights: ClassVar = {"location": "items.view_stocklevel", "holder": "items.view_loan"}
 
-    search = p.SearchParameter(
+    search = p.TextParameter(
         max_length=MAX_SEARCH_LENGTH,
         help_text="Every word found anywhere in SKU, name, description, barcode or serial number, "
         "whatever the case or the accents. When nothing is found so, the nearest are answered, "

@@ -1,5 +1,6 @@
 """What is measured, and what it stands on: all in a data folder of its own, for one run."""
 
+import logging
 import os
 import random
 import shutil
@@ -46,6 +47,7 @@ def begin() -> None:
     import django
 
     django.setup()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Counts of what is limited, in Redis and, while it is lost, in PostgreSQL."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -98,3 +99,39 @@ def test_the_table_does_not_grow_when_windows_are_over() -> None:
     assert RateCount.objects.filter(ends_at=over).count() == 1
     limits.count_always([limit("a")])
     assert [row.count for row in RateCount.objects.all()] == [2]
+
+
+# ── In advance ────────────────────────────────────────────────────────────────────────────────
+def kept_of(limit: Limit) -> int:
+    """How often Redis has counted it."""
+    found: Any = redis.ask(lambda server: server.get(redis.key("limit", limit.digest)))
+    return int(found)
+
+
+def test_redis_is_asked_for_many_at_once_when_the_limit_is_far_away() -> None:
+    limit = Limit("test", "far", Rate(1000, 60))
+    counts = [limits.count_in_advance(limit) for _ in range(10)]
+    assert [count.count for count in counts] == list(range(1, 11))
+    assert kept_of(limit) == 10
+    assert limits.count_in_advance(limit).count == 11
+    assert kept_of(limit) == 10 + 9
+
+
+def test_exactly_the_limit_passes_when_it_is_counted_in_advance() -> None:
+    limit = Limit("test", "whole", Rate(350, 60))
+    counts = [limits.count_in_advance(limit) for _ in range(360)]
+    assert [count.count for count in counts if not count.is_over] == list(range(1, 351))
+
+
+def test_counted_one_by_one_when_the_limit_is_near() -> None:
+    limit = Limit("test", "near", Rate(60, 60))
+    for asked in range(1, 4):
+        assert limits.count_in_advance(limit).count == asked
+        assert kept_of(limit) == asked
+
+
+def test_counted_anew_when_the_window_of_what_was_counted_in_advance_is_over() -> None:
+    limit = Limit("test", "short", Rate(1000, 1))
+    assert limits.count_in_advance(limit).count == 1
+    time.sleep(1.1)
+    assert limits.count_in_advance(limit).count == 1

@@ -167,3 +167,18 @@ def test_the_same_finds_when_searched_in_the_admin(desk: Client, register: dict[
     assert "Café crème" in page
     assert "CAFE plain" in page
     assert "Oak Chair" not in page
+
+
+@pytest.mark.parametrize("word", ["needle", "needle 의자", "ne"])
+def test_all_that_hold_it_when_a_search_is_walked(word: str, api: Api) -> None:
+    wanted = [ItemFactory.create(name=f"Needle {number} 의자").pk for number in range(7)]
+    ItemFactory.create(name="Haystack")
+    walked, cursor = list[int](), ""
+    while cursor is not None:
+        reply = api.get(f"/items{query(search=word, cursor=cursor, page_size=3)}")
+        walked += [row["id"] for row in reply.data]
+        cursor = reply.meta["next_cursor"]
+    assert walked == wanted[::-1]
+    pages = [api.get(f"/items{query(search=word, page=n, page_size=3)}") for n in (1, 2, 3, 4)]
+    assert [row["id"] for page in pages for row in page.data] == walked
+    assert {page.meta["total"] for page in pages} == {7}

@@ -90,7 +90,8 @@ def plans(api: Api, path: str) -> list[tuple[str, dict[str, Any]]]:
     with CaptureQueriesContext(connection) as captured:
         reply = api.get(path)
     assert reply.status == 200, reply.data
-    statements = [asked["sql"] for asked in captured if asked["sql"].startswith("SELECT ")]
+    reads = ("SELECT ", "WITH ")
+    statements = [asked["sql"] for asked in captured if asked["sql"].startswith(reads)]
     found = []
     for asked in statements:
         statement = asked.replace(f"LIMIT {COUNTED_EXACTLY + 1}", f"LIMIT {DEFAULT_PAGE_SIZE + 1}")
