@@ -192,12 +192,21 @@ def tell_together() -> None:
     def tell() -> None:
         while owed.wait():
             owed.clear()
-            with suppress(CacheLost):  # then it stays owed
+            try:
                 _settle()
+            except CacheLost:  # it stays owed
+                owed.set()
+                time.sleep(redis.PAUSE_S)
             time.sleep(TOGETHER_S)
 
     _told_together.set()
     Thread(target=tell, daemon=True).start()
+
+
+def tell_now() -> None:
+    """Tell Redis what this process owes it, before it ends."""
+    with suppress(CacheLost):
+        _settle()
 
 
 def _owe(label: str) -> None:

@@ -143,7 +143,6 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 2,
     "keepalives_count": 2,
     "tcp_user_timeout": 5000,  # milliseconds
-    "prepare_threshold": 2,  # times that a statement of config.statements comes unprepared
     **DATABASES["default"].get("OPTIONS", {}),
     "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()) + GIVEN_OPTIONS,
 }

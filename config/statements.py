@@ -10,7 +10,7 @@ import re
 import select
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
-from psycopg import pq
+from psycopg import errors, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.datetime import TimestamptzLoader
@@ -33,6 +33,8 @@ MAX_PREPARED = 500  # statements of a connection
 # What we add to Django's connection: what is prepared there, and what is to be sent first.
 PREPARED, FIRST = "stockroom_prepared", "stockroom_first"
 PLACEHOLDER = re.compile(r"%(s|%)")
+# A statement that somebody has deallocated; one whose result has other columns since a migration.
+OUTDATED = (errors.InvalidSqlStatementName, errors.FeatureNotSupported)
 GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
 
@@ -150,8 +152,9 @@ class _Prepared:
         _read_as_text(cursor)
         self.connection = connection
         self._server = connection.pgconn
-        self._readable = select.poll()
+        self._readable, self._writable = select.poll(), select.poll()
         self._readable.register(connection.pgconn.socket, select.POLLIN)
+        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
         self._transformer = Transformer(cursor)
         self._names: OrderedDict[Any, bytes | None] = OrderedDict()
         self._numbers = count(1)
@@ -194,11 +197,13 @@ class _Prepared:
                 else:
                     server.send_query_prepared(name, values, formats)
             server.pipeline_sync()
+            self._flush()
             results = [self._next_result() for _ in statements]
             self._wait()
             server.get_result()  # that of the sync
         finally:
-            server.exit_pipeline_mode()
+            with suppress(psycopg.OperationalError):  # of a connection that is lost anyhow
+                server.exit_pipeline_mode()
         for result in results:
             self._checked(result)
         return results[-1]
@@ -209,6 +214,12 @@ class _Prepared:
         self._wait()
         self._server.get_result()  # None: the end of this statement's
         return result
+
+    def _flush(self) -> None:
+        """Send what was queued, while the server may have something to say first."""
+        while self._server.flush():
+            self._writable.poll()
+            self._server.consume_input()
 
     def _wait(self) -> None:
         """Wait until a result is there: `get_result` itself would keep all threads waiting."""
@@ -245,4 +256,7 @@ class _Prepared:
     def _error_of(self, result: Any) -> psycopg.Error:
         if result is None:  # the server has gone
             return psycopg.OperationalError(self._server.get_error_message())
-        return error_from_result(result)
+        error = error_from_result(result)
+        if isinstance(error, OUTDATED):  # the tables are others now: it is prepared anew
+            self._names.clear()
+        return error

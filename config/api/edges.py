@@ -21,6 +21,7 @@ from config.middleware import GetResponse
 
 API_PREFIX = "/api/"
 MAX_REMEMBERED = 1000  # values of Accept-Language
+MAX_ACCEPTED_LENGTH = 500  # of which Django reads as much
 HEADERS = {
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization, Accept-Language",
@@ -44,7 +45,7 @@ class ApiEdges:
         """The answer, with its headers."""
         if not request.path_info.startswith(API_PREFIX):
             return self.pages(request)
-        language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:MAX_ACCEPTED_LENGTH])
         translation.activate(language)
         response: HttpResponse
         try:

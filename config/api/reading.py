@@ -26,6 +26,7 @@ from config.statements import MAX_ID, Row, Statement, compiled, fetch
 
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
+FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 VERSION = "version"  # of a model whose rows count their edits
 BIGINTS = ArrayField(BigIntegerField())
 IN_ARRAY: Any = {
@@ -152,6 +153,8 @@ class Reading:
         return count(self.rows)
 
     def _part_by_ids(self, order: Sequence[Order], start: int, size: int, *, counted: bool) -> Part:
+        if start > FARTHEST:
+            return Part()
         keys, totalled = () if counted else order, counted and not self._is_whole
         begin, end = start, start + size + 1
         if totalled:  # then from the first on, until one more than is counted

@@ -15,9 +15,11 @@ KWARG = "pk"  # as every route of ours calls the id
 
 def resolve(path: str) -> ResolverMatch:
     """What Django's resolver finds for a path. Raises Resolver404."""
+    if len(path) > MAX_REMEMBERED_LENGTH:
+        return _resolved.__wrapped__(path)
     found = ID.search(path)
-    if found is None or len(path) > MAX_REMEMBERED_LENGTH:
-        return _resolved.__wrapped__(path) if found else _resolved(path)
+    if found is None:
+        return _resolved(path)
     match = _resolved(f"{path[: found.start()]}1{path[found.end() :]}")
     if match.kwargs.keys() != {KWARG}:
         return _resolved.__wrapped__(path)

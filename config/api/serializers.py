@@ -4,9 +4,11 @@ from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.text import format_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
+from rest_framework.utils.formatting import lazy_format
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from config.api import fields
@@ -24,8 +26,22 @@ def bound_once(standing_for_all: serializers.Serializer) -> Any:
     bound = BindingDict(standing_for_all)
     for name, field in standing_for_all.get_fields().items():
         bound[name] = field
+        _speak_each_language(field)
     standing_for_all.__dict__["fields"] = bound
     return bound
+
+
+def _speak_each_language(field: Any) -> None:
+    """Let messages be made for each reader anew: DRF's keep the words of the first."""
+    for validator in field.validators:
+        message = getattr(validator, "message", None)
+        if isinstance(message, lazy_format):
+            validator.message = format_lazy(
+                str(message.format_string), *message.args, **message.kwargs
+            )
+    for inner in [getattr(field, "child", None), *getattr(field, "fields", {}).values()]:
+        if inner is not None:
+            _speak_each_language(inner)
 
 
 class StrictSerializer(serializers.Serializer):

@@ -92,23 +92,33 @@ class Crew:
         latest = time.monotonic() - self._patience_s
         for job in list(self._waiting()):
             if job.asked_at < latest:
-                job.refuse()
+                _without_end(job.refuse)
             else:
                 self._line.put(job)
 
     def _do(self, job: Job) -> None:
         self._begun += 1
         begun = time.monotonic()
-        connection = connections[DEFAULT_DB_ALIAS]
-        close_if_ended(connection)
-        try:
-            job.do()
-        except Exception:  # the thread must live on
-            logger.exception("a request could not be answered")
-        connection.close_if_unusable_or_obsolete()
+        _without_end(lambda: _with_connection(job.do))
         ended = time.monotonic()
         if ended - begun < self._patience_s:  # else it was kept itself
             self._moved_at = ended
+
+
+def _without_end(work: Callable[[], None]) -> None:
+    """Do it; what it raises is logged, since others come after it."""
+    try:
+        work()
+    except BaseException:  # also what the web server's own language panics with
+        logger.exception("a request could not be answered")
+
+
+def _with_connection(work: Callable[[], None]) -> None:
+    """Do it with a connection that is well, and leave one that is."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    close_if_ended(connection)
+    work()
+    connection.close_if_unusable_or_obsolete()
 
 
 def look_after_connections() -> None:

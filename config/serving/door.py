@@ -1,14 +1,12 @@
 """The application as the web server calls it (RSGI): it receives, a crew answers.
 
 Bodies are received by the event loop, so that one that comes slowly, or never, occupies no thread.
-(Only a proxy that buffers can bound how long a body takes.)
 """
 
 import asyncio
 import gc
 import time
 from collections import deque
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +14,7 @@ from config import caching
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
-from config.serving.environ import Environ, environ_of
+from config.serving.environ import Unreadable, environ_of
 from config.serving.handler import Handler
 
 # What asks nothing of the database, and has to be answered when everything else waits.
@@ -33,8 +31,18 @@ PATIENCE_S = 2.0
 GC_THRESHOLDS = (50_000, 10, 10)
 RECEIVED_BYTES = 64 * 1024 * 1024  # of bodies that one process receives at once, as announced
 LOOK_S = 0.02  # how often it is seen whether the line moves
-CHUNK_TIMEOUT_S = 30.0  # how long a reader may take for a part of an answer that comes in parts
+BODY_TIMEOUT_S = 30.0  # how long a body may take to come in
 BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
+SLOW = Failure("request_timeout", "The body came too slowly; nothing was done.")
+CUT_OFF = Failure("malformed", "The body was cut off: fewer bytes came than were announced.")
+
+
+class Refused(Exception):
+    """A request that does not reach Django, and what is answered."""
+
+    def __init__(self, status: HTTPStatus, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.status, self.failure = status, failure
 
 
 class Door:
@@ -63,27 +71,32 @@ class Door:
         self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
         self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
 
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End: what others have to know is told."""
+        caching.tell_now()
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Receive one request, and return when it is answered."""
         begun = time.perf_counter()
         if scope.path in AT_ONCE:
-            self._answer(environ_of(scope, begun=begun), protocol)
+            self._answer(scope, protocol, begun=begun)
             return
-        body, size = await self._received(scope.headers, protocol)
-        if body is None:
-            _refuse(protocol)
+        try:
+            body, size = await self._received(scope.headers, protocol)
+        except Refused as refused:
+            _refuse(protocol, refused)
             return
         answered = self._loop.create_future()
 
         def do() -> None:
             try:
-                self._answer(environ_of(scope, begun=begun, body=body, size=size), protocol)
+                self._answer(scope, protocol, begun=begun, body=body, size=size)
             finally:
                 self._answered.append(answered)
 
         def refuse() -> None:
-            _refuse(protocol)
             self._answered.append(answered)
+            _refuse(protocol, Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY))
 
         self._end_answered()
         crew = self._readers if scope.method in READING else self._writers
@@ -92,8 +105,8 @@ class Door:
         self._look_soon()
         await answered
 
-    async def _received(self, headers: Any, protocol: Any) -> tuple[bytes | None, int | None]:
-        """The body, and its size where that was not announced; None when too many send already."""
+    async def _received(self, headers: Any, protocol: Any) -> tuple[bytes, int | None]:
+        """The body, and its size where that was not announced. Raises Refused."""
         announced = headers.get("content-length") or ""
         in_parts = "transfer-encoding" in headers
         length = int(announced) if announced.isdecimal() else 0
@@ -101,12 +114,16 @@ class Door:
             return b"", None
         reserved = self._whole_bytes if in_parts else length
         if self._receiving + reserved > RECEIVED_BYTES:
-            return None, None
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         self._receiving += reserved
         try:
-            body = await self._whole(protocol)
+            body = await asyncio.wait_for(self._whole(protocol), BODY_TIMEOUT_S)
+        except TimeoutError as error:
+            raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
         finally:
             self._receiving -= reserved
+        if len(body) < length:
+            raise Refused(HTTPStatus.BAD_REQUEST, CUT_OFF)
         kept = body if len(body) <= self._whole_bytes else b""
         return kept, len(body) if in_parts else None
 
@@ -136,30 +153,29 @@ class Door:
     def _end_answered(self) -> None:
         """End what has been answered; to tell the loop of each at once would wake it each time."""
         while self._answered:
-            self._answered.popleft().set_result(None)
+            answered = self._answered.popleft()
+            if not answered.done():
+                answered.set_result(None)
             self._under_way -= 1
 
-    def _answer(self, environ: Environ, protocol: Any) -> None:
+    def _answer(self, scope: Any, protocol: Any, **received: Any) -> None:
+        try:
+            environ = environ_of(scope, **received)
+        except Unreadable as error:
+            failure = Failure("malformed", str(error))
+            _refuse(protocol, Refused(HTTPStatus.BAD_REQUEST, failure))
+            return
         response: Any = self._handler.answer(environ)
         status, headers = response.status_code, [*response.items()]
         headers += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         try:
-            if not response.streaming:
-                protocol.response_bytes(status, headers, response.content)
-            elif hasattr(response, "file_to_stream"):  # a file of ours, which is a small one
-                protocol.response_bytes(status, headers, b"".join(response))
-            else:
-                self._stream(protocol.response_stream(status, headers), response)
+            # What comes in parts is a file of the pages, which is a small one.
+            content = b"".join(response) if response.streaming else response.content
+            protocol.response_bytes(status, headers, content)
         finally:
             response.close()
 
-    def _stream(self, transport: Any, parts: Iterable[bytes]) -> None:
-        """Send an answer in parts, each when the reader has taken the one before."""
-        for part in parts:
-            sent = asyncio.run_coroutine_threadsafe(transport.send_bytes(part), self._loop)
-            sent.result(CHUNK_TIMEOUT_S)
 
-
-def _refuse(protocol: Any) -> None:
+def _refuse(protocol: Any, refused: "Refused") -> None:
     headers = [("Content-Type", JSON_TYPE), ("Retry-After", str(RETRY_AFTER_S))]
-    protocol.response_bytes(HTTPStatus.SERVICE_UNAVAILABLE, headers, to_json(BUSY.body()))
+    protocol.response_bytes(refused.status, headers, to_json(refused.failure.body()))

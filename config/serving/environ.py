@@ -7,14 +7,28 @@ from typing import Any
 Environ = dict[str, Any]
 
 BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.perf_counter()
+FORWARDED = "x-forwarded-for"
+UNKNOWN = "\ufffd"  # stands for what cannot be read, so that it is not taken for absent
 UNPREFIXED = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-def environ_of(scope: Any, *, begun: float, body: bytes = b"", size: int | None = None) -> Environ:
+class Unreadable(ValueError):
+    """What a header holds cannot be told, and has to be."""
+
+
+def environ_of(
+    scope: Any,
+    *,
+    begun: float,
+    body: bytes = b"",
+    size: int | None = None,
+) -> Environ:
     """The environ of a request that came in at `begun`; `size` of a body that told none itself.
 
     Of a header that came several times the values are joined. One with an underscore in its name
-    is left out: it could not be told from one with a dash, which a proxy may vouch for.
+    is left out: it could not be told from one with a dash, which a proxy may vouch for. One that is
+    not ASCII stands there as something that nobody takes; raises Unreadable where it would name the
+    client.
     """
     host, _, port = scope.server.rpartition(":")
     environ = {
@@ -35,15 +49,26 @@ def environ_of(scope: Any, *, begun: float, body: bytes = b"", size: int | None 
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+    seen = set()
     for name, value in scope.headers.items():
+        seen.add(name)
         if "_" not in name:
-            key = UNPREFIXED.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
-            environ[key] = f"{environ[key]},{value}" if key in environ else value
+            key = _key_of(name)
+            joint = "; " if name == "cookie" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    if len(names := set(scope.headers.keys())) > len(seen):  # the web server keeps them to itself
+        if FORWARDED in names - seen:
+            raise Unreadable("X-Forwarded-For may hold ASCII alone.")
+        environ.update(dict.fromkeys(map(_key_of, names - seen), UNKNOWN))
     if size is not None:
         environ["CONTENT_LENGTH"] = str(size)
     if scope.authority and "HTTP_HOST" not in environ:  # as HTTP/2 names the host
         environ["HTTP_HOST"] = scope.authority
     return environ
+
+
+def _key_of(name: str) -> str:
+    return UNPREFIXED.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
 
 
 def _as_wsgi(text: str) -> str:

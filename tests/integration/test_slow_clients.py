@@ -116,3 +116,38 @@ def test_413_at_once_when_a_large_body_is_only_announced(
 ) -> None:
     with half_sent(server, admin, b"x" * (2 * 1024 * 1024)) as slow:
         assert slow.recv(1000).startswith(b"HTTP/1.1 413")
+
+
+def test_400_when_a_proxy_forwards_an_address_that_cannot_be_read(server: Server) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    head = (
+        b"GET /api/v1/items HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: \xe9, 192.0.2.1\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as client:
+        client.sendall(head + b"\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 400")
+
+
+def test_400_and_nothing_written_when_the_state_to_match_cannot_be_read(
+    server: Server, admin: httpx.Client
+) -> None:
+    item = admin.post("/items", json={"sku": uuid4().hex, "name": "Before"}).json()["data"]
+    host, port = server.url.removeprefix("http://").split(":")
+    body = b'{"name": "After"}'
+    head = (
+        f"PATCH /api/v1/items/{item['id']} HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {admin.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n"
+        'Content-Type: application/json\r\nIf-Match: "é"\r\n\r\n'
+    )
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as client:
+        client.sendall(head.encode("latin-1") + body)
+        assert client.recv(1000).startswith(b"HTTP/1.1 400")
+    assert admin.get(f"/items/{item['id']}").json()["data"]["name"] == "Before"
+
+
+def test_written_when_a_body_is_as_large_as_the_database_takes(admin: httpx.Client) -> None:
+    attributes = {f"k{n}": "é" * 1000 for n in range(30)}
+    sent = {"sku": uuid4().hex, "name": "L", "description": "😀" * 10_000, "attributes": attributes}
+    for _ in range(5):
+        made = admin.post("/items", json={**sent, "sku": uuid4().hex})
+        assert (made.status_code, made.json()["data"]["attributes"]) == (201, attributes)

@@ -175,3 +175,17 @@ def test_answer_stays_small_when_thousands_of_fields_are_unknown(api: Api) -> No
     reply = api.post("/items", body)
     assert reply.status == 422
     assert len(reply.response.content) < 10 * len(body)
+
+
+@pytest.mark.django_db
+def test_each_in_their_own_language_when_two_are_told_the_same(api: Api) -> None:
+    body = {"sku": "x" * 1000, "name": "n", "tags": ["t" * 1000]}
+    told = [
+        [
+            d["message"]
+            for d in api.post("/items", body, **{"Accept-Language": each}).error["details"]
+        ]
+        for each in ("de", "en", "de")
+    ]
+    assert told[0] == told[2]
+    assert not set(told[0]) & set(told[1])

@@ -173,7 +173,8 @@ def test_the_same_finds_when_searched_in_the_admin(desk: Client, register: dict[
 def test_all_that_hold_it_when_a_search_is_walked(word: str, api: Api) -> None:
     wanted = [ItemFactory.create(name=f"Needle {number} 의자").pk for number in range(7)]
     ItemFactory.create(name="Haystack")
-    walked, cursor = list[int](), ""
+    walked: list[int] = []
+    cursor: str | None = ""
     while cursor is not None:
         reply = api.get(f"/items{query(search=word, cursor=cursor, page_size=3)}")
         walked += [row["id"] for row in reply.data]
@@ -182,3 +183,10 @@ def test_all_that_hold_it_when_a_search_is_walked(word: str, api: Api) -> None:
     pages = [api.get(f"/items{query(search=word, page=n, page_size=3)}") for n in (1, 2, 3, 4)]
     assert [row["id"] for page in pages for row in page.data] == walked
     assert {page.meta["total"] for page in pages} == {7}
+
+
+@pytest.mark.parametrize("page", [2**31 - 1, 42_949_672])
+def test_empty_when_the_page_of_a_search_is_as_far_as_can_be(page: int, api: Api) -> None:
+    ItemFactory.create(name="Needle")
+    reply = api.get(f"/items{query(search='needle', page=page)}")
+    assert (reply.status, reply.data, reply.meta["total"]) == (200, [], 1)
