@@ -36,9 +36,8 @@ def _speak_each_language(field: Any) -> None:
     for validator in field.validators:
         message = getattr(validator, "message", None)
         if isinstance(message, lazy_format):
-            validator.message = format_lazy(
-                str(message.format_string), *message.args, **message.kwargs
-            )
+            form: Any = message.format_string  # in no language yet
+            validator.message = format_lazy(form, *message.args, **message.kwargs)
     for inner in [getattr(field, "child", None), *getattr(field, "fields", {}).values()]:
         if inner is not None:
             _speak_each_language(inner)
