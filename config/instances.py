@@ -9,11 +9,11 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import DecimalField, JSONField, Model, QuerySet
 
-from config.statements import MAX_ID, Row, Statement, compiled, fetch
+from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
 
 @dataclass(frozen=True)
-class Instances:
+class KeptInstances:
     """The statement that finds a row by its id, and how it is read."""
 
     model: type[Model]
@@ -22,7 +22,7 @@ class Instances:
     statement: Statement
 
     @classmethod
-    def of(cls, rows: QuerySet[Any], *, without: frozenset[str] = frozenset()) -> "Instances":
+    def of(cls, rows: QuerySet[Any], *, without: frozenset[str] = frozenset()) -> "KeptInstances":
         """Those that `rows` finds, whose last condition is that of the id.
 
         The columns `without` which they are made are read when they are asked for.
@@ -35,7 +35,7 @@ class Instances:
 
     def one(self, pk: int) -> Any | None:
         """The instance of this id, or None where there is none."""
-        rows = fetch(*self.statement.about(pk)) if pk <= MAX_ID else []
+        rows = fetch(*self.statement.about(pk)) if pk <= BIGINT_MAX else []
         return self.made(rows[0]) if rows else None
 
     def made(self, row: Row) -> Any:

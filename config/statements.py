@@ -28,7 +28,7 @@ from psycopg.types.string import TextLoader
 
 Row = tuple[Any, ...]
 
-MAX_ID = 2**63 - 1  # of a bigint; PostgreSQL refuses to look for more
+BIGINT_MAX = 2**63 - 1  # PostgreSQL refuses to look for an id beyond
 MAX_PREPARED = 500  # statements of a connection
 # What we add to Django's connection: what is prepared there, and what is to be sent first.
 PREPARED, FIRST = "stockroom_prepared", "stockroom_first"

@@ -11,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from config.statements import Statement, compiled, fetch
+from config.text import SEARCH_COLUMN
 from users.models import ApiToken, User
 from users.services import digest_of
 
@@ -19,7 +20,7 @@ KEYWORD = "Bearer"
 REMEMBERED_S = 1.0
 MAX_REMEMBERED = 10_000  # tokens
 
-UNREAD = frozenset({"digest", "search_text", "password"})
+UNREAD = frozenset({"digest", "password", SEARCH_COLUMN})
 TOKEN_COLUMNS, USER_COLUMNS = (
     [f.attname for f in model._meta.concrete_fields if f.attname not in UNREAD]
     for model in (ApiToken, User)

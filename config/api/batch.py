@@ -22,6 +22,7 @@ from config.api.permissions import RIGHT_OF, right_to
 from config.api.serializers import StrictSerializer
 from config.api.viewsets import ResourceViewSet
 from config.errors import Detail, NotAllowed
+from config.statements import BIGINT_MAX
 
 MAX_OPERATIONS = 1000
 
@@ -60,7 +61,7 @@ class OperationSerializer(StrictSerializer):
     """
 
     op = fields.ChoiceField(choices=list(OPERATIONS))
-    id = fields.IntegerField(min_value=1, max_value=fields.BIGINT_MAX, required=False)
+    id = fields.IntegerField(min_value=1, max_value=BIGINT_MAX, required=False)
     version = fields.IntegerField(min_value=1, required=False)
     data = serializers.DictField(required=False)  # type: ignore[assignment]  # taken off the class
 
@@ -100,7 +101,7 @@ class OutcomeSerializer(serializers.Serializer):
 def operation_shape(op: str, resource: type[serializers.BaseSerializer]) -> Any:
     """The shape of one kind of operation whose `data` is this resource."""
     known = {
-        "id": fields.IntegerField(min_value=1, max_value=fields.BIGINT_MAX),
+        "id": fields.IntegerField(min_value=1, max_value=BIGINT_MAX),
         "version": fields.IntegerField(min_value=1, required=False),
         "data": resource(partial=op == "update"),
     }

@@ -16,9 +16,8 @@ from rest_framework import serializers
 from config.api.envelope import raw_json
 from config.api.reads import Read
 from config.decimals import plain
-from config.statements import Statement, compiled, fetch
+from config.statements import BIGINT_MAX, Statement, compiled, fetch
 
-BIGINT_MAX = 2**63 - 1
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 NUMBER = NumberColumn()
 MANY_DIGITS = 30  # more than any of our numbers has

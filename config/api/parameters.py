@@ -20,6 +20,7 @@ from config.api.exceptions import BadParameters, flatten
 from config.api.narrowing import Form, Narrowing, Slot
 from config.api.serializers import StrictSerializer, bound_once
 from config.errors import Detail, NotAllowed
+from config.statements import BIGINT_MAX
 from config.text import Term, terms_of
 
 DEFAULT_PAGE_SIZE = 50
@@ -41,7 +42,7 @@ class IdParameter(NumberParameter):
     """An id; one that does not exist finds nothing."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=fields.BIGINT_MAX, **options)
+        super().__init__(min_value=1, max_value=BIGINT_MAX, **options)
 
 
 class TextParameter(fields.TextField):

@@ -10,19 +10,12 @@ from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, V
 from django.db.models.expressions import RawSQL
 
 from config.api import listed
-from config.api.listed import (
-    Part,
-    Total,
-    bounded,
-    count,
-    name_of,
-    terms,
-)
+from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import MAX_PLANS, ReadPlan
 from config.counts import total_of
-from config.statements import MAX_ID, Row, Statement, compiled, fetch
+from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
@@ -78,7 +71,7 @@ class Reading:
     # ── One ───────────────────────────────────────────────────────────────────────────────────
     def one(self, pk: int) -> Shown | None:
         """The row of this id, if it is there."""
-        if pk > MAX_ID:
+        if pk > BIGINT_MAX:
             return None
         statement = self._statement("one", lambda: self._select().filter(pk=0))
         rows = fetch(*statement.about(pk))
@@ -114,16 +107,14 @@ class Reading:
         return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)
 
     # ── Some ──────────────────────────────────────────────────────────────────────────────────
-    def with_ids(self, pks: Sequence[int], order: Sequence[Order] = ()) -> Part:
-        """Those of these ids that are there, in the order of the ids; with the last one's keys."""
+    def with_ids(self, pks: Sequence[int]) -> Part:
+        """Those of these ids that are there, in the order of the ids."""
         if not pks:
             return Part()
-        statement = self._statement(
-            ("with ids", name_of(order)), lambda: self._select(order).filter(ONE_OF)
-        )
+        statement = self._statement("with ids", lambda: self._select().filter(ONE_OF))
         at = self._layout.pk
         found = {row[at]: row for row in fetch(*statement.about(list(pks)))}
-        return self._part([found[pk] for pk in pks if pk in found], len(order))
+        return self._part([found[pk] for pk in pks if pk in found], keys=0)
 
     def part(self, order: Sequence[Order], start: int, size: int, *, counted: bool = False) -> Part:
         """So many rows from `start`: when `counted`, with how many there are, else with keys.

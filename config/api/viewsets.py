@@ -21,7 +21,7 @@ from config.api.permissions import RIGHT_OF
 from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
 from config.api.routing import absolute
-from config.instances import Instances
+from config.instances import KeptInstances
 from config.text import SEARCH_COLUMN
 
 
@@ -193,7 +193,7 @@ def _locked(rows: QuerySet[Any], locked_for: str | None) -> QuerySet[Any]:
 
 
 @cache
-def _instances_of(view: type[ResourceViewSet], locked_for: str | None) -> Instances:
+def _instances_of(view: type[ResourceViewSet], locked_for: str | None) -> KeptInstances:
     """The rows of a resource, found by their id; without the column that only a search reads."""
     rows = _locked(view.queryset.filter(pk=0), locked_for)
-    return Instances.of(rows, without=frozenset({SEARCH_COLUMN}))
+    return KeptInstances.of(rows, without=frozenset({SEARCH_COLUMN}))

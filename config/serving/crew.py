@@ -117,8 +117,10 @@ def _with_connection(work: Callable[[], None]) -> None:
     """Do it with a connection that is well, and leave one that is."""
     connection = connections[DEFAULT_DB_ALIAS]
     close_if_ended(connection)
-    work()
-    connection.close_if_unusable_or_obsolete()
+    try:
+        work()
+    finally:
+        connection.close_if_unusable_or_obsolete()
 
 
 def look_after_connections() -> None:

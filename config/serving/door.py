@@ -49,8 +49,9 @@ class Door:
     """Hands Django one whole request after another.
 
     Bodies of up to `whole_bytes` are received, as many at once as RECEIVED_BYTES hold; more are
-    answered with a 503, as is who waits while for PATIENCE_S no request was done. A larger body is
-    not received at all: whoever asks for it finds it empty.
+    answered with a 503, as is who waits while for PATIENCE_S no request was done; one that takes
+    longer than BODY_TIMEOUT_S, with a 408. A larger body is not received at all: whoever asks for
+    it finds it empty.
     """
 
     def __init__(self, handler: Handler, *, whole_bytes: int) -> None:
