@@ -1,0 +1,26 @@
+"""Any file that people import, as rows of text cells: lazily, in bounded memory, no database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from items.exchange.reading.bounds import MAX_BYTES
+from items.exchange.reading.errors import Unreadable
+from items.exchange.reading.separated import CsvTable
+from items.exchange.reading.sources import open_source
+from items.exchange.reading.table import Row, Table
+
+__all__ = ["MAX_BYTES", "Row", "Table", "Unreadable", "open_table"]
+
+
+@contextmanager
+def open_table(
+    path: Path, *, name: str, encoding: str | None = None, max_bytes: int = MAX_BYTES
+) -> Iterator[Table]:
+    """The table in a file, by what it holds; `name` is what its user calls it.
+
+    `encoding` overrides the guess, for text. At most `max_bytes` are read, unpacked. Raises
+    Unreadable, here and while the rows are read, with one sentence for a person.
+    """
+    with open_source(path, name=name, max_bytes=max_bytes) as source:
+        yield CsvTable(source, encoding)
