@@ -6,11 +6,13 @@ from pathlib import Path
 
 from items.exchange.reading.bounds import MAX_BYTES
 from items.exchange.reading.errors import Unreadable
+from items.exchange.reading.kinds import kind_of
+from items.exchange.reading.records import DocumentTable, LinesTable, RecordTable
 from items.exchange.reading.separated import CsvTable
-from items.exchange.reading.sources import open_source
+from items.exchange.reading.sources import Source, open_source
 from items.exchange.reading.table import Row, Table
 
-__all__ = ["MAX_BYTES", "Row", "Table", "Unreadable", "open_table"]
+__all__ = ["MAX_BYTES", "RecordTable", "Row", "Table", "Unreadable", "open_table"]
 
 
 @contextmanager
@@ -23,4 +25,13 @@ def open_table(
     Unreadable, here and while the rows are read, with one sentence for a person.
     """
     with open_source(path, name=name, max_bytes=max_bytes) as source:
-        yield CsvTable(source, encoding)
+        yield _table(source, encoding)
+
+
+def _table(source: Source, encoding: str | None) -> Table:
+    kind = kind_of(source)
+    if kind == "csv":
+        return CsvTable(source, encoding)
+    if kind == "json":
+        return DocumentTable("json", source, encoding)
+    return LinesTable("jsonl", source, encoding)

@@ -9,6 +9,7 @@ from items.exchange.reading.bounds import KIB, MAX_RECORD_CHARS
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
 
+MARK = "\ufeff"  # of the order of bytes, where a codec leaves it in
 MARKS = (  # the longer first: a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -8,15 +8,13 @@ from itertools import chain
 from typing import NoReturn
 
 from items.exchange.reading.bounds import MAX_CELL_CHARS, MAX_RECORD_CHARS
-from items.exchange.reading.decoding import decoded, encoding_of, whole_lines
+from items.exchange.reading.decoding import MARK, decoded, encoding_of, whole_lines
 from items.exchange.reading.dialects import DELIMITERS, dialect_of
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
 from items.exchange.reading.table import Row, Table, checked_header, fitted, unnamed_problem
 
 csv.field_size_limit(MAX_CELL_CHARS)  # for the whole process: the module knows no other way
-
-MARK = "\ufeff"
 
 
 class CsvTable(Table):

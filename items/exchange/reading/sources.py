@@ -39,6 +39,14 @@ class Source:
         block, self._unread = self._unread, b""
         return block or self._next()
 
+    def at(self, offset: int, size: int) -> bytes:
+        """Some bytes of the file as it lies on disk, out of turn."""
+        here = self.file.tell()
+        self.file.seek(offset)
+        found = self.file.read(size)
+        self.file.seek(here)
+        return found
+
     def progress(self) -> tuple[int, int]:
         """Bytes of the file as it lies on disk: those consumed, and all."""
         return min(self.file.tell(), self.size), self.size
