@@ -9,10 +9,12 @@ from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.kinds import kind_of
 from items.exchange.reading.records import DocumentTable, LinesTable, RecordTable
 from items.exchange.reading.separated import CsvTable
+from items.exchange.reading.sheets import SheetTable
 from items.exchange.reading.sources import Source, open_source
 from items.exchange.reading.table import Row, Table
+from items.exchange.reading.writing import write_rows
 
-__all__ = ["MAX_BYTES", "RecordTable", "Row", "Table", "Unreadable", "open_table"]
+__all__ = ["MAX_BYTES", "RecordTable", "Row", "Table", "Unreadable", "open_table", "write_rows"]
 
 
 @contextmanager
@@ -34,4 +36,6 @@ def _table(source: Source, encoding: str | None) -> Table:
         return CsvTable(source, encoding)
     if kind == "json":
         return DocumentTable("json", source, encoding)
-    return LinesTable("jsonl", source, encoding)
+    if kind == "jsonl":
+        return LinesTable("jsonl", source, encoding)
+    return SheetTable(source)

@@ -93,6 +93,11 @@ def _same(sample: bytes, encoding: str) -> bool:
     return sample.decode(encoding, "replace") == sample.decode(WESTERN, "replace")
 
 
+def sample_text(source: Source, encoding: str) -> str:
+    """How the text begins, as far as it is looked at; what is not text is left out."""
+    return codecs.getincrementaldecoder(encoding)("ignore").decode(source.sample).removeprefix(MARK)
+
+
 def decoded(source: Source, encoding: str) -> Iterator[str]:
     """The text in blocks; raises Unreadable, with the line, where it is no text."""
     decoder, line = codecs.getincrementaldecoder(encoding)(), 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SNIFFED_ROWS = 50
 SNIFFED_CHARS = 64 * 1024
-ANNOUNCED = re.compile(r"sep=(.)(?:\r\n|\n|\r|$)", re.IGNORECASE)
+ANNOUNCED = re.compile(r"sep=([^\w\s\"]|\t)(?:\r\n|\n|\r|$)", re.IGNORECASE)
 
 
 class Dialect(NamedTuple):
@@ -40,7 +40,7 @@ NO_FIT = (0.0, 0)
 
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
     """The share of rows that have as many cells as the header, and how many those are."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     widths = _widths(islice(reader, SNIFFED_ROWS))
     if len(text) == SNIFFED_CHARS and len(widths) > 1:
         widths.pop()  # it may be cut
@@ -51,7 +51,7 @@ def _fit(text: str, delimiter: str) -> tuple[float, int]:
 
 def _widths(rows: Iterable[list[str]]) -> list[int]:
     widths: list[int] = []
-    with suppress(csv.Error):  # a cell without end: what stands before it tells
+    with suppress(csv.Error):  # cut off, or not so: what stands before it tells
         widths.extend(len(row) for row in rows if any(map(str.strip, row)))
     return widths
 

@@ -19,16 +19,16 @@ FOREIGN = (  # first bytes, what they are, what to do
     (b"%PDF-", "a PDF", "export the table as CSV or .xlsx instead"),
     (b"\x89PNG\r\n", "a picture (PNG)", "export the table as CSV or .xlsx instead"),
     (b"\xff\xd8\xff", "a picture (JPEG)", "export the table as CSV or .xlsx instead"),
-    (b"GIF8", "a picture (GIF)", "export the table as CSV or .xlsx instead"),
+    (b"GIF89a", "a picture (GIF)", "export the table as CSV or .xlsx instead"),
     (b"{\\rtf", "a text document (RTF)", SAVE),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive", "unpack it first"),
-    (b"BZh", "packed with bzip2", "unpack it first"),
+    (b"BZh91AY&SY", "packed with bzip2", "unpack it first"),
     (b"\xfd7zXZ\x00", "packed with xz", "unpack it first"),
     (b"\x28\xb5\x2f\xfd", "packed with Zstandard", "unpack it first"),
     (b"\x1f\x8b", "packed twice", "unpack it first"),
     (b"SQLite format 3\x00", "a SQLite database", "export its tables as CSV"),
-    (b"PAR1", "a Parquet file", "convert it to CSV"),
+    (b"PAR1\x15", "a Parquet file", "convert it to CSV"),
 )
 MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|!--|meta)", re.IGNORECASE)
 RECORDS = re.compile(rb'\s*(\[\s*\{\s*"|\{\s*"[^"]*"\s*:)')
@@ -64,12 +64,11 @@ def kind_of(source: Source) -> str:
     return kind
 
 
-def misnamed_workbook(name: str) -> Unreadable | None:
-    """The refusal of a workbook that is not called one, or None."""
-    if _kind_by(name) == "xlsx":
-        return None
-    stem = _stem(name[:-3] if name.lower().endswith(".gz") else name)
-    return Unreadable(f"{name} is an Excel workbook: call it {stem}.xlsx.")
+def check_workbook_name(name: str) -> None:
+    """Raise Unreadable for a workbook that is not called one."""
+    if _kind_by(name) != "xlsx":
+        stem = _stem(name[:-3] if name.lower().endswith(".gz") else name)
+        raise Unreadable(f"{name} is an Excel workbook: call it {stem}.xlsx.")
 
 
 def _unpacked_name(source: Source) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NoReturn
 
 from items.exchange.reading.bounds import MAX_CELL_CHARS, MAX_RECORD_CHARS
-from items.exchange.reading.decoding import MARK, decoded, encoding_of, whole_lines
+from items.exchange.reading.decoding import MARK, decoded, encoding_of, sample_text, whole_lines
 from items.exchange.reading.dialects import DELIMITERS, dialect_of
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
@@ -25,7 +25,7 @@ class CsvTable(Table):
         self.encoding, self.notes = encoding_of(source, encoding)
         blocks = whole_lines(decoded(source, self.encoding), source.name)
         first = next(blocks, "").removeprefix(MARK)
-        self.delimiter, self.newline, self._before = dialect_of(first)
+        self.delimiter, self.newline, self._before = dialect_of(sample_text(source, self.encoding))
         self._note_delimiter()
         self._begun, self._blank = 1, 0  # the line where the row being read begins; blank lines
         self._lines = chain.from_iterable(self._fed(chain([first], blocks)))
