@@ -10,6 +10,7 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 MAX_PLAIN_DIGITS = 24  # of a number before it is written with an exponent
 REMEMBERED_VALUES = 4096
+MAX_NUMBER_CHARS = 64  # no spreadsheet writes as many; what is remembered stays small
 MINUTE_S, HOUR_S = 60, 3600
 DATE, DURATION = "date", "duration"
 

@@ -130,8 +130,8 @@ def _undecodable(name: str, encoding: str, error: UnicodeError, line: int) -> Un
         line += _line_ends(error.object[: error.start].decode(encoding, "ignore"))
     word = {"utf-8-sig": "UTF-8"}.get(encoding, LEGACY.get(encoding, encoding.upper()))
     return Unreadable(
-        f"Line {line} of {name} is not {word}, as what stands before it: save the file as UTF-8, "
-        "or name its encoding with --encoding.",
+        f"Line {line} of {name} is not text in {word}: save the file as UTF-8, or name its "
+        "encoding with --encoding.",
         line=line,
     )
 

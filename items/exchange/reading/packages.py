@@ -1,5 +1,6 @@
 """The ZIP that a workbook is: within bounds before it is opened, its XML read as a stream."""
 
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,6 +29,17 @@ FOREIGN = (  # a member by which one knows it, what it is, what to do
     ("ppt/presentation.xml", "a presentation (.pptx)", "save its table as .xlsx or CSV"),
     ("Index/Document.iwa", "a Numbers document", "export it as .xlsx or CSV"),
 )
+# What a broken package makes its readers raise, and broken values (they are no numbers) ours.
+UNSOUND = (
+    BadZipFile,
+    EOFError,
+    ExpatError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 Start = Callable[[str, dict[str, str]], Any]
 
 
@@ -47,7 +59,7 @@ def open_archive(source: Source) -> ZipFile:
         raise _too_many(source.name)
     try:
         archive = ZipFile(source.file)
-    except (BadZipFile, ValueError, OSError, NotImplementedError):
+    except UNSOUND:
         raise damaged(source.name) from None
     _check_members(archive, source)
     _refuse_foreign(archive, source.name)
@@ -148,7 +160,7 @@ class Part:
                         raise damaged(self.name)
                     yield
                 parser.Parse(b"", True)
-        except (ExpatError, BadZipFile, EOFError, zlib.error, ValueError, IndexError):
+        except (*UNSOUND, LookupError):
             raise damaged(self.name) from None
         yield
 

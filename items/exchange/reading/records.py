@@ -12,7 +12,15 @@ from items.exchange.reading.decoding import MARK, decoded, encoding_of, whole_li
 from items.exchange.reading.documents import DECODER, Number, broken, records_of
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
-from items.exchange.reading.table import Row, Table, checked_header, odd_problem, shortened
+from items.exchange.reading.table import (
+    Row,
+    Table,
+    blank_note,
+    check_blank,
+    checked_header,
+    named,
+    odd_problem,
+)
 
 Record = dict[str, Any]
 
@@ -26,8 +34,10 @@ class RecordTable(Table):
         records = self._found()
         first = next(records, None)
         self._records = chain([first], records) if first else records
+        self._keys: list[str] = []  # the header before it is stripped
         if first:
-            self.header = checked_header(list(first[1]), source.name, first[0])
+            self._keys = [key for key in first[1] if key.strip()]
+            self.header = checked_header(self._keys, source.name, first[0])
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """The records as they are, with their lines, instead of `rows` and as lazily.
@@ -38,14 +48,15 @@ class RecordTable(Table):
 
     def rows(self) -> Iterator[Row]:
         """A row for each record; one with a key that the first does not have has a problem."""
-        header, known = self.header, set(self.header)
+        keys, known = self._keys, set(self._keys)
         for line, record in self._records:
-            cells = [_text_of(record.get(name)) for name in header]
+            cells = [_text_of(record.get(key)) for key in keys]
             if max(map(len, cells), default=0) > MAX_CELL_CHARS:
                 raise self._too_long(line)
             problem = odd_problem(cells)
             if unknown := record.keys() - known:
-                problem = _unknown_problem([key for key in record if key in unknown])
+                found = named([key for key in record if key in unknown])
+                problem = f"It has {found}, which the first record does not have."
             yield Row(line, cells, problem)
 
     @abstractmethod
@@ -71,16 +82,19 @@ class LinesTable(RecordTable):
     """JSON lines: an object in each."""
 
     def _found(self) -> Iterator[tuple[int, Record]]:
-        name, blank = self.source.name, 0
+        name, blank, read = self.source.name, 0, False
         blocks = whole_lines(decoded(self.source, self.encoding), name)
         lines = chain.from_iterable(StringIO(block, newline="") for block in blocks)
         for line, text in enumerate(lines, start=1):
             if (stripped := text.removeprefix(MARK).strip()) == "":
                 blank += 1
+                check_blank(blank, name, line)
                 continue
             yield line, _object(stripped, line, name)
-        if blank:
-            self.notes.append(f"{blank:,} blank line{'s were' if blank > 1 else ' was'} left out.")
+            read = True
+        if not read:
+            raise Unreadable(f"{name} is empty: each of its lines should be an object.")
+        self.notes += blank_note(blank)
 
 
 def _object(text: str, line: int, name: str) -> Record:
@@ -115,8 +129,3 @@ def _compact(value: Any) -> str:
 
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _unknown_problem(keys: list[str]) -> str:
-    named = ", ".join(f"“{shortened(key)}”" for key in keys)
-    return f"It has {named}, which the first record does not have."

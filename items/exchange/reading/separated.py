@@ -12,7 +12,15 @@ from items.exchange.reading.decoding import MARK, decoded, encoding_of, sample_t
 from items.exchange.reading.dialects import DELIMITERS, dialect_of
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
-from items.exchange.reading.table import Row, Table, checked_header, fitted, unnamed_problem
+from items.exchange.reading.table import (
+    Row,
+    Table,
+    blank_note,
+    check_blank,
+    checked_header,
+    fitted,
+    unnamed_problem,
+)
 
 csv.field_size_limit(MAX_CELL_CHARS)  # for the whole process: the module knows no other way
 
@@ -44,16 +52,18 @@ class CsvTable(Table):
             for cells in reader:
                 line, self._begun = self._begun, reader.line_num + before + 1
                 if (not cells or not cells[0].strip()) and not any(map(str.strip, cells)):
-                    self._blank += 1
+                    self._note_blank(line)
                 elif len(cells) != width or unnamed:
                     yield self._odd(line, cells, unnamed)
                 else:
                     yield new(Row, (line, cells, ""))
         except csv.Error as error:
             self._refuse(error)
-        if self._blank:
-            line_s = "blank line was" if self._blank == 1 else "blank lines were"
-            self.notes.append(f"{self._blank:,} {line_s} left out.")
+        self.notes += blank_note(self._blank)
+
+    def _note_blank(self, line: int) -> None:
+        self._blank += 1
+        check_blank(self._blank, self.source.name, line)
 
     def _odd(self, line: int, cells: list[str], unnamed: list[int]) -> Row:
         row = fitted(line, cells, self.header)
@@ -83,7 +93,7 @@ class CsvTable(Table):
                 line, self._begun = self._begun, self._reader.line_num + self._before + 1
                 if any(map(str.strip, cells)):
                     return checked_header(cells, self.source.name, line)
-                self._blank += 1
+                self._note_blank(line)
         raise Unreadable(
             f"{self.source.name} is empty: it should have a line of column names, and rows below."
         )

@@ -7,15 +7,24 @@ from typing import NamedTuple
 from openpyxl.utils import get_column_letter
 
 from items.exchange.reading.bounds import MAX_CELL_CHARS, MAX_COLUMNS, MAX_RECORD_CHARS
-from items.exchange.reading.cells import NotAValue, moment_text, number_text, unescaped
+from items.exchange.reading.cells import (
+    MAX_NUMBER_CHARS,
+    NotAValue,
+    moment_text,
+    number_text,
+    unescaped,
+)
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.packages import Part
 from items.exchange.reading.sources import Source
 from items.exchange.reading.table import (
     Row,
     Table,
+    blank_note,
+    check_blank,
     checked_header,
     fitted,
+    named,
     odd_problem,
     shortened,
     unnamed_problem,
@@ -50,7 +59,7 @@ class SheetTable(Table):
             )
         sheet, (self._part, self._found) = filled[0]
         if len(filled) > 1:
-            others = ", ".join(f"“{shortened(other.name)}”" for other, _ in filled[1:])
+            others = named([other.name for other, _ in filled[1:]])
             self.notes.append(f"The sheet “{sheet.name}” was read, and not {others}.")
         header = next(self._found)
         if header.problem:
@@ -65,14 +74,14 @@ class SheetTable(Table):
         for line, cells, problem in self._found:
             if not any(map(str.strip, cells)):
                 pending += 1  # those at the end do not count
+                check_blank(blank + pending, self.source.name, line)
                 continue
             blank, pending = blank + pending, 0
             row = fitted(line, cells + [""] * (width - len(cells)), header)
             known = problem or row.problem or unnamed_problem(row.cells, unnamed)
             yield Row(line, row.cells, known or odd_problem(row.cells))
         self._done = True
-        if blank:
-            self.notes.append(f"{blank:,} blank row{'s were' if blank > 1 else ' was'} left out.")
+        self.notes += blank_note(blank)
 
     def progress(self) -> tuple[int, int]:
         """Bytes of the file: as large a part as has been read of the sheet, and all."""
@@ -85,9 +94,10 @@ class SheetTable(Table):
         """The rows of a sheet from the first that is not blank, or None."""
         part = self._book.part(sheet.path)
         found = _rows(part, self._book)
-        for row in found:
+        for blank, row in enumerate(found):
             if any(map(str.strip, row.cells)):
                 return part, chain([row], found)
+            check_blank(blank, self.source.name, row.line)
         return None
 
 
@@ -183,6 +193,8 @@ class _SheetReader:
     def _number(self, literal: str) -> str:
         moment = self.book.moments.get(self.style)
         try:
+            if len(literal) > MAX_NUMBER_CHARS:
+                raise NotAValue
             if moment:
                 return moment_text(literal, moment, self.book.from_1904)
             return number_text(literal)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from items.exchange.reading.bounds import MAX_CELL_CHARS, MAX_COLUMNS
+from items.exchange.reading.bounds import MAX_BLANK_LINES, MAX_CELL_CHARS, MAX_COLUMNS
 from items.exchange.reading.errors import Unreadable
 from items.exchange.reading.sources import Source
 
@@ -59,13 +59,19 @@ def checked_header(names: list[str], name: str, line: int) -> list[str]:
 
     Raises Unreadable for too many columns, for a name that is there twice and for no name at all.
     """
-    header = [cell.strip() for cell in names]
-    while header and not header[-1]:
-        header.pop()
-    if len(header) > MAX_COLUMNS:
+    width = len(names)
+    while width and not names[width - 1].strip():
+        width -= 1
+    if width > MAX_COLUMNS:
         raise Unreadable(
-            f"{name} has {len(header):,} columns, and at most {MAX_COLUMNS:,} are read: "
-            "remove those that are not needed.",
+            f"{name} has {width:,} columns, and at most {MAX_COLUMNS:,} are read: remove those "
+            "that are not needed.",
+            line=line,
+        )
+    header = [cell.strip() for cell in names[:width]]
+    if odd_problem(header):
+        raise Unreadable(
+            f"A column name of {name} holds a character that no text may hold: remove it.",
             line=line,
         )
     longest = max(map(len, header), default=0)
@@ -82,15 +88,23 @@ def checked_header(names: list[str], name: str, line: int) -> list[str]:
 def _refuse_doubles(header: list[str], name: str, line: int) -> None:
     if len(set(header)) == len(header):
         return
-    doubles = dict.fromkeys(cell for cell in header if header.count(cell) > 1)
-    named = ", ".join(f"“{shortened(cell)}”" for cell in doubles)
+    doubles = list(dict.fromkeys(cell for cell in header if header.count(cell) > 1))
     raise Unreadable(
-        f"In line {line} of {name}, columns have the same name, {named}: give each its own.",
+        f"In line {line} of {name}, columns have the same name, {named(doubles)}: give each its "
+        "own.",
         line=line,
     )
 
 
 SHOWN_CHARS = 60
+SHOWN_NAMES = 5
+
+
+def named(texts: list[str]) -> str:
+    """The texts in quotes, or the first of them and how many more there are."""
+    shown = ", ".join(f"“{shortened(text)}”" for text in texts[:SHOWN_NAMES])
+    more = len(texts) - SHOWN_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def shortened(text: str) -> str:
@@ -108,6 +122,20 @@ def fitted(line: int, cells: list[str], header: list[str]) -> Row:
         return Row(line, cells[:width])
     problem = f"It has {len(cells)} cell{'s' * (len(cells) != 1)}, and the header has {width}."
     return Row(line, (cells + [""] * (width - len(cells)))[:width], problem)
+
+
+def check_blank(count: int, name: str, line: int) -> None:
+    """Raise Unreadable for more blank lines than any program leaves: reading them takes long."""
+    if count > MAX_BLANK_LINES:
+        raise Unreadable(
+            f"{name} has more than {MAX_BLANK_LINES:,} blank lines: remove them.", line=line
+        )
+
+
+def blank_note(count: int) -> list[str]:
+    """That lines were left out, if any were."""
+    were = "line was" if count == 1 else "lines were"
+    return [f"{count:,} blank {were} left out."] if count else []
 
 
 def unnamed_problem(cells: list[str], unnamed: list[int]) -> str:

@@ -62,7 +62,7 @@ def test_a_file_is_refused_when_the_named_encoding_is_none(path: Path, encoding:
 
 def test_a_file_is_refused_when_it_is_not_in_the_named_encoding(path: Path) -> None:
     error = refusal(path, TEXT.encode("cp949"), encoding="utf-8")
-    assert error.message.startswith("Line 1 of stock.csv is not UTF-8")
+    assert error.message.startswith("Line 1 of stock.csv is not text in UTF-8")
 
 
 def test_the_line_is_told_when_text_ceases_to_be_utf_8(path: Path) -> None:

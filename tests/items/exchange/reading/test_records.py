@@ -102,6 +102,11 @@ def test_every_record_is_read_when_there_are_many_blocks(path: Path) -> None:
     assert found.cells == [[record["n"], record["text"]] for record in records]
 
 
+def test_a_value_is_found_when_spaces_surround_its_key(path: Path) -> None:
+    found = read(path, b'[{" a ": 1}]')
+    assert (found.header, found.cells) == (["a"], [["1"]])
+
+
 def test_there_are_no_rows_when_a_list_is_empty(path: Path) -> None:
     assert read(path, b'{"data": []}').rows == []
 
@@ -145,6 +150,8 @@ def test_a_document_is_refused_when_it_is_no_list_of_records(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (b"\n\n", "stock.jsonl is empty"),
+        (b'{"\\u0000": 1}', "A column name of stock.jsonl holds a character"),
         (b'{"a": 1}\n{"a": \n', "Line 2 of stock.jsonl is not sound JSON"),
         (b'{"a": 1}\n[1]\n', "Line 2 of stock.jsonl is JSON but no object"),
         (b'{"a": "' + b"x" * 5_000_000 + b'"}', "Line 1 of stock.jsonl is longer"),

@@ -140,7 +140,7 @@ def test_dates_count_from_1904_when_the_workbook_says_so(path: Path) -> None:
 
 def test_blank_rows_are_counted_when_rows_follow_them(path: Path) -> None:
     found = read(path, book([["a"], [" "], ["1"], [" "], [" "]]))
-    assert found.notes == ["1 blank row was left out."]
+    assert found.notes == ["1 blank line was left out."]
 
 
 def test_progress_grows_to_the_files_size_when_a_sheet_is_read(path: Path) -> None:
