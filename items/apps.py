@@ -30,7 +30,7 @@ class ItemsConfig(AppConfig):
         ],
         "Manager": [
             *("delete_item", "delete_category", "delete_location"),
-            *("adjust", "reverse"),
+            *("adjust", "reverse", "view_import", "add_import"),
         ],
     }
 

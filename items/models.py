@@ -1,6 +1,16 @@
 """The models of the slices, where Django looks for them."""
 
 from items.catalogue.models import Category, Item
+from items.exchange.models import ExternalKey, Import
 from items.stock.models import Loan, Location, Movement, StockLevel
 
-__all__ = ["Category", "Item", "Loan", "Location", "Movement", "StockLevel"]
+__all__ = [
+    "Category",
+    "ExternalKey",
+    "Import",
+    "Item",
+    "Loan",
+    "Location",
+    "Movement",
+    "StockLevel",
+]

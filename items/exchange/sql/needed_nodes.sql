@@ -1,0 +1,11 @@
+-- The new nodes that a row which is applied names, with all above them.
+CREATE TEMP TABLE needed_node ON COMMIT DROP AS
+WITH RECURSIVE named AS (
+    {named}
+), needed AS (
+    SELECT new_node.* FROM {new_node} new_node JOIN named USING (what, id)
+    UNION
+    SELECT above.* FROM {new_node} above JOIN needed below
+        ON above.what = below.what AND above.id = below.parent_id
+)
+SELECT * FROM needed
