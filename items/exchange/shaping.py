@@ -96,9 +96,9 @@ class Shaper:
         self._clearable = [
             at for name in CLEARABLE for at in self._sources.get(name, []) if self.in_spreadsheet
         ]
-        for name, places in self._sources.items():
-            self.used.update({self.header[at]: name for at in places})
         self.used.update({self.header[at]: f"attributes.{label}" for at, label, _ in self._extras})
+        for name, places in self._sources.items():  # later: what may be a field is called so
+            self.used.update({self.header[at]: name for at in places})
         self.columns = tuple(name for name in STAGED if self._stages(name))
 
     def rows(self, rows: Iterator[Row]) -> Iterator[tuple[int, list[str]]]:
