@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "procrastinate.contrib.django",
     "users.apps.LockOutConfig",
 ]
 MIDDLEWARE = [
@@ -266,6 +267,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# ── Jobs ──────────────────────────────────────────────────────────────────────────────────────
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # where an app has its tasks; see config.jobs
+
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────
 LOGGING = {
     "version": 1,
@@ -299,6 +303,9 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django.security.csrf": {"handlers": ["nowhere"], "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
+        "procrastinate.jobs": {
+            "level": "WARNING"
+        },  # that a job was asked for; its worker says more
         "axes": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},  # failures alone
     },
 }

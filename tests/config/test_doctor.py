@@ -71,6 +71,8 @@ def own_cache(settings: Settings, tmp_path: Path) -> Iterator[Redis]:
 @pytest.mark.django_db
 def test_0_and_all_well_when_it_is_a_private_run(settings: Settings) -> None:
     settings.PRIVATE_DATABASE = settings.PRIVATE_CACHE = settings.DEBUG = True
+    with connections["default"].cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
     code, probes = doctor()
     assert code == 0
     assert set(states(probes).values()) == {"ok"}
