@@ -303,9 +303,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django.security.csrf": {"handlers": ["nowhere"], "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
-        "procrastinate.jobs": {
-            "level": "WARNING"
-        },  # that a job was asked for; its worker says more
+        "procrastinate": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},
+        "procrastinate.worker": {"level": LOG_LEVEL},  # what becomes of each job
         "axes": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},  # failures alone
     },
 }

@@ -27,7 +27,7 @@ HEARTBEAT_S = 3.0
 STALLED_S = 15.0
 SWEEP_S = 5.0  # how often it is looked for such workers
 PAUSE_S = 5.0  # before a database that could not be used is tried again
-POOL_TIMEOUT_S = 10.0
+POOL_TIMEOUT_S = 3.0
 OWN_CONNECTIONS = 2  # of the worker itself, beside those of its jobs and the one that listens
 
 TAKE_FROM_THE_DEAD = """
@@ -69,7 +69,7 @@ class Shift:
         """Return when it is over, or when the connection is lost. Raises ConnectorException."""
         connector = PsycopgConnector(
             kwargs=connector_params(),
-            min_size=1,
+            min_size=0,  # to open it waits for nothing, so that we hear when we are told to stop
             max_size=self._concurrency + OWN_CONNECTIONS,
             timeout=POOL_TIMEOUT_S,
         )
