@@ -73,7 +73,10 @@ class WebServer(Child):
         super().__init__(
             _command(address, workers, self._logs),
             folder=folder,
-            environment=environment_with(PROMETHEUS_MULTIPROC_DIR=str(scratch)),
+            # Files that come in lie there too: what is temporary elsewhere may be in memory.
+            environment=environment_with(
+                PROMETHEUS_MULTIPROC_DIR=str(scratch), TMPDIR=str(scratch)
+            ),
             stop_timeout_s=STOP_TIMEOUT_S,
         )
         self.hears = False  # before it is ready there is no request, and nobody who hears
