@@ -1,5 +1,6 @@
 """Items as a file: what the list has, in each format, exactly."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,8 +40,9 @@ def test_every_column_when_exported_as_csv(rich: Item, manager_api: Api) -> None
     file = content(manager_api.get("/items/export"))
     assert file.decode().splitlines()[0] == f"\ufeff{HEADER}"
     [row] = cells(file)
-    moments = {row.pop(name) for name in ("created_at", "updated_at")}
-    assert moments == {rich.created_at.isoformat().replace("+00:00", "Z")}
+    moments = [row.pop(name) for name in ("created_at", "updated_at")]
+    assert [datetime.fromisoformat(each) for each in moments] == [rich.created_at, rich.updated_at]
+    assert all(each.endswith("Z") for each in moments)
     assert row == {
         "sku": "RICH",
         "name": 'Ä "quoted", 의자',
