@@ -1,7 +1,4 @@
-"""The application as the web server calls it (RSGI): it receives, a crew answers.
-
-Bodies are received by the event loop, so that one that comes slowly, or never, occupies no thread.
-"""
+"""The application as the web server calls it (RSGI): it receives, a crew answers."""
 
 import asyncio
 import gc
@@ -16,6 +13,8 @@ from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
 from config.serving.environ import Unreadable, environ_of
 from config.serving.handler import Handler
+from config.serving.receiving import BUSY, NOTHING, Received, Receiver, Refused
+from config.serving.sending import KEPT_S, file_of, headers_of
 
 # What asks nothing of the database, and has to be answered when everything else waits.
 AT_ONCE = frozenset({"/healthz", "/metrics"})
@@ -23,41 +22,27 @@ READING = frozenset({"GET", "HEAD"})
 # Threads that compute at once in one process only wait for each other: there is one that reads, and
 # some that write, which also wait for the disk. Each has a database connection of its own.
 READERS, WRITERS = 1, 2
+# What takes long by its nature occupies none of those; who comes when all do is to wait a while.
+EXPORT, EXPORTERS, EXPORT_PATIENCE_S = "/export", 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands
 # How long nobody may be served before those who wait are refused. What is wrong then is mostly the
 # database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
 PATIENCE_S = 2.0
 # Objects made before the garbage is looked for; Python's own 700 is reached by each request.
 GC_THRESHOLDS = (50_000, 10, 10)
-RECEIVED_BYTES = 64 * 1024 * 1024  # of bodies that one process receives at once, as announced
 LOOK_S = 0.02  # how often it is seen whether the line moves
-BODY_TIMEOUT_S = 30.0  # how long a body may take to come in
-BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
-SLOW = Failure("request_timeout", "The body came too slowly; nothing was done.")
-CUT_OFF = Failure("malformed", "The body was cut off: fewer bytes came than were announced.")
-
-
-class Refused(Exception):
-    """A request that does not reach Django, and what is answered."""
-
-    def __init__(self, status: HTTPStatus, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.status, self.failure = status, failure
 
 
 class Door:
     """Hands Django one whole request after another.
 
-    Bodies of up to `whole_bytes` are received, as many at once as RECEIVED_BYTES hold; more are
-    answered with a 503, as is who waits while for PATIENCE_S no request was done; one that takes
-    longer than BODY_TIMEOUT_S, with a 408. A larger body is not received at all: whoever asks for
-    it finds it empty.
+    Its body is received first. Who waits while for PATIENCE_S no request was done is answered with
+    a 503.
     """
 
-    def __init__(self, handler: Handler, *, whole_bytes: int) -> None:
-        self._handler = handler
-        self._whole_bytes = whole_bytes
-        self._receiving = self._under_way = 0
+    def __init__(self, handler: Handler, receiver: Receiver) -> None:
+        self._handler, self._receiver = handler, receiver
+        self._under_way = 0
         self._looking = False
         self._answered: deque[asyncio.Future[None]] = deque()
 
@@ -71,6 +56,7 @@ class Door:
         self._loop = loop
         self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
         self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
+        self._exporters = Crew(regulars=EXPORTERS, helpers=0, patience_s=EXPORT_PATIENCE_S)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """End: what others have to know is told."""
@@ -83,7 +69,7 @@ class Door:
             self._answer(scope, protocol, begun=begun)
             return
         try:
-            body, size = await self._received(scope.headers, protocol)
+            received = await self._receiver.received(scope, protocol)
         except Refused as refused:
             _refuse(protocol, refused)
             return
@@ -91,7 +77,7 @@ class Door:
 
         def do() -> None:
             try:
-                self._answer(scope, protocol, begun=begun, body=body, size=size)
+                self._answer(scope, protocol, begun=begun, received=received)
             finally:
                 self._answered.append(answered)
 
@@ -100,43 +86,18 @@ class Door:
             _refuse(protocol, Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY))
 
         self._end_answered()
-        crew = self._readers if scope.method in READING else self._writers
-        crew.take(Job(do, refuse))
+        self._crew_for(scope).take(Job(do, refuse))
         self._under_way += 1
         self._look_soon()
-        await answered
-
-    async def _received(self, headers: Any, protocol: Any) -> tuple[bytes, int | None]:
-        """The body, and its size where that was not announced. Raises Refused."""
-        announced = headers.get("content-length") or ""
-        in_parts = "transfer-encoding" in headers
-        length = int(announced) if announced.isdecimal() else 0
-        if length > self._whole_bytes or not (length or in_parts):
-            return b"", None
-        reserved = self._whole_bytes if in_parts else length
-        if self._receiving + reserved > RECEIVED_BYTES:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-        self._receiving += reserved
         try:
-            body = await asyncio.wait_for(self._whole(protocol), BODY_TIMEOUT_S)
-        except TimeoutError as error:
-            raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
+            await answered
         finally:
-            self._receiving -= reserved
-        if len(body) < length:
-            raise Refused(HTTPStatus.BAD_REQUEST, CUT_OFF)
-        kept = body if len(body) <= self._whole_bytes else b""
-        return kept, len(body) if in_parts else None
+            received.close()
 
-    async def _whole(self, protocol: Any) -> bytes:
-        """The body; of one that is too large, enough to see that."""
-        parts, size = [], 0
-        async for part in protocol:
-            parts.append(part)
-            size += len(part)
-            if size > self._whole_bytes:
-                break
-        return b"".join(parts)
+    def _crew_for(self, scope: Any) -> Crew:
+        if scope.method not in READING:
+            return self._writers
+        return self._exporters if EXPORT in scope.path else self._readers
 
     def _look_soon(self) -> None:
         if not self._looking:
@@ -148,6 +109,7 @@ class Door:
         self._end_answered()
         self._readers.look()
         self._writers.look()
+        self._exporters.look()
         if self._under_way:
             self._look_soon()
 
@@ -159,24 +121,28 @@ class Door:
                 answered.set_result(None)
             self._under_way -= 1
 
-    def _answer(self, scope: Any, protocol: Any, **received: Any) -> None:
+    def _answer(
+        self, scope: Any, protocol: Any, *, begun: float, received: Received = NOTHING
+    ) -> None:
         try:
-            environ = environ_of(scope, **received)
+            environ = environ_of(scope, begun=begun, body=received.body, size=received.size)
         except Unreadable as error:
             failure = Failure("malformed", str(error))
             _refuse(protocol, Refused(HTTPStatus.BAD_REQUEST, failure))
             return
         response: Any = self._handler.answer(environ)
-        status, headers = response.status_code, [*response.items()]
-        headers += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+        status, headers = response.status_code, headers_of(response)
+        if (file := file_of(response)) is not None:
+            protocol.response_file(status, headers, file)
+            self._loop.call_soon_threadsafe(self._loop.call_later, KEPT_S, response.close)
+            return
         try:
-            # What comes in parts is a file of the pages, which is a small one.
             content = b"".join(response) if response.streaming else response.content
             protocol.response_bytes(status, headers, content)
         finally:
             response.close()
 
 
-def _refuse(protocol: Any, refused: "Refused") -> None:
+def _refuse(protocol: Any, refused: Refused) -> None:
     headers = [("Content-Type", JSON_TYPE), ("Retry-After", str(RETRY_AFTER_S))]
     protocol.response_bytes(refused.status, headers, to_json(refused.failure.body()))
