@@ -16,6 +16,9 @@ from items.exchange.services import path_of
 from items.exchange.shaping import Shaper
 
 ROWS_AT_ONCE = 1000
+PACKED = ".gz"
+# What is written instead of some kinds of file; see reading.writing.
+WRITTEN_AS = {".json": ".jsonl", ".xlsm": ".xlsx"}
 
 
 def write(record: Import, path: Path) -> int:
@@ -32,6 +35,14 @@ def write(record: Import, path: Path) -> int:
         header = [name for name in table.header if name != REASON]
         write_rows(table, path, [*header, REASON], counted)
     return counted.count
+
+
+def name_of(file_name: str) -> str:
+    """How the file of the refused rows of a file is called, so that it can be imported again."""
+    packed = file_name.lower().endswith(PACKED)
+    path = Path(file_name[: -len(PACKED)] if packed else file_name)
+    ending = WRITTEN_AS.get(path.suffix.lower(), path.suffix)
+    return f"{path.stem}-refused{ending}{PACKED if packed else ''}"
 
 
 def _rows(record: Import, table: Table, kind: TableFormat) -> Iterator[list[str]]:
