@@ -34,6 +34,7 @@ class ImportAdmin(admin.ModelAdmin):
     list_filter = ["status"]
     search_fields: ClassVar = ["file_name"]
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would be counted anew
     list_per_page = 50
     actions = None
     change_list_template = "admin/items/import_list.html"

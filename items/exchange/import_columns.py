@@ -147,11 +147,13 @@ def _examples(rows: Sequence[Sequence[str]], at: int) -> list[str]:
     return list(islice(dict.fromkeys(value for value in there if value), EXAMPLES))
 
 
-def missing(subject: str, fields: Any) -> list[str]:
-    """What no column becomes though it is needed: "SKU, name, barcode or serial number"."""
-    labels = FIELDS[subject]
-    return [
-        " or ".join(labels[name] for name in names)
-        for names in NEEDED[subject]
-        if not {*names} & {*fields}
-    ]
+def missing(subject: str, fields: Any) -> str:
+    """What no column becomes though one must: "SKU, name or barcode"; blank when nothing lacks."""
+    lacking = (names for names in NEEDED[subject] if not {*names} & {*fields})
+    return next((called(subject, names) for names in lacking), "")
+
+
+def called(subject: str, names: Sequence[str]) -> str:
+    """Several fields of which one is enough."""
+    labels = [FIELDS[subject][name] for name in names]
+    return " or ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)

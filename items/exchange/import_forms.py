@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from django import forms
 from config import currencies
 from items.exchange import dates
 from items.exchange.formats import ATTRIBUTE, IGNORED, all_formats
-from items.exchange.import_columns import FIELDS, SUBJECTS, Column, Head, missing
+from items.exchange.import_columns import FIELDS, NEEDED, SUBJECTS, Column, Head, called, missing
 from items.exchange.models import Import
 from items.exchange.options import DEFAULT_LOCATION, Options
 from items.exchange.reading.decoding import LEGACY
@@ -19,11 +20,16 @@ RECOGNISED = ("", "recognised by itself")
 UTF = {"utf-8": "UTF-8", "utf-16": "UTF-16"}
 DECIMALS = [("point", "1,234.56: a decimal point"), ("comma", "1.234,56: a decimal comma")]
 LOCATION_MAX_LENGTH = 500
+CHOOSE = " Choose: "  # begins the choices behind a question
 
 
 def format_choices() -> list[tuple[str, str]]:
     """Every kind of file that can be imported."""
-    return [(each.full_name, each.title) for each in all_formats() if not each.refused]
+    return [
+        (each.full_name, "Any spreadsheet" if each.last else each.title)
+        for each in all_formats()
+        if not each.refused
+    ]
 
 
 class OptionsForm(forms.Form):
@@ -128,9 +134,19 @@ class ReadingForm(OptionsForm):
         return [self[name] for name in self.asked]
 
     @property
+    def question(self) -> str:
+        """What the import asks, without the choices, which stand below it."""
+        return str(self.record.problem).partition(CHOOSE)[0]
+
+    @property
     def asks_for_columns(self) -> bool:
         """Whether it is the columns that nobody knows."""
         return "map" in self.record.asks
+
+    @property
+    def is_wrong_below(self) -> bool:
+        """Whether something is wrong beside what the import asks for."""
+        return bool({*self.errors} - {*self.asked})
 
     @property
     def settings(self) -> list[forms.BoundField]:
@@ -143,18 +159,27 @@ class ReadingForm(OptionsForm):
         return [(column, self[f"column_{at}"]) for at, column in enumerate(self.columns)]
 
     @property
-    def lacking(self) -> list[str]:
+    def lacking(self) -> str:
         """What is needed, and becomes of no column."""
         if not self.columns or self.head is None:
-            return []
-        return missing(self.head.subject, [field.value() for _, field in self.rows])
+            return ""
+        return missing(self._subject(self.data), [field.value() for _, field in self.rows])
+
+    @property
+    def needed(self) -> dict[str, Any]:
+        """The same for the script of the page: what rows are, and which fields they need."""
+        needed = {
+            subject: [(names, called(subject, names)) for names in of]
+            for subject, of in NEEDED.items()
+        }
+        return {"needed": needed, "subject": self.head.subject if self.head else ""}
 
     def clean(self) -> dict[str, Any]:
         """The values. Refuses columns among which one is missing that is needed."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors or not self.columns or self._reads_otherwise(cleaned):
             return cleaned
-        for what in missing(self._subject(cleaned), self._said(cleaned).values()):
+        if what := missing(self._subject(cleaned), self._said(cleaned).values()):
             raise forms.ValidationError(f"Say which column is the {what}.")
         return cleaned
 
@@ -176,9 +201,10 @@ class ReadingForm(OptionsForm):
         """Whether the file is to be read as another, whose columns nobody has seen yet."""
         return any(cleaned[name] != getattr(self._kept, name) for name in ("format", "encoding"))
 
-    def _subject(self, cleaned: dict[str, Any]) -> str:
+    def _subject(self, cleaned: Mapping[str, Any]) -> str:
         assert self.head is not None  # nobody asks without columns
-        return str(cleaned.get("subject") or self.head.subject)
+        subject = cleaned.get("subject")
+        return str(subject) if subject in SUBJECTS else self.head.subject
 
     def _said(self, cleaned: dict[str, Any]) -> dict[str, str]:
         return {column.header: cleaned[f"column_{at}"] for at, column in enumerate(self.columns)}

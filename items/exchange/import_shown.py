@@ -59,7 +59,9 @@ def so_many(count: int, what: str, how: str = "") -> str:
 
 def title_of(record: Import) -> str:
     """How its format is called: "Snipe-IT assets"."""
-    titles = {each.full_name: each.title for each in all_formats()}
+    titles = {
+        each.full_name: each.source_title if each.last else each.title for each in all_formats()
+    }
     return titles.get(record.format, "a table whose columns were named by hand")
 
 

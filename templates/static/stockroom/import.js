@@ -44,6 +44,21 @@
     }
   }
 
+  // Says at once what is needed and no column becomes.
+  function tellLacking(columns) {
+    const lacking = document.getElementById("lacking");
+    const { needed, subject } = JSON.parse(document.getElementById("needed").textContent);
+    const form = columns.closest("form");
+    const tell = () => {
+      const fields = new Set([...columns.querySelectorAll("select")].map((each) => each.value));
+      const of = needed[form.elements.subject?.value ?? subject] ?? [];
+      const first = of.find(([names]) => !names.some((name) => fields.has(name)));
+      lacking.hidden = !first;
+      if (first) lacking.querySelector("span").textContent = first[1];
+    };
+    form.addEventListener("change", tell);
+  }
+
   // Once is enough.
   function guard(form) {
     form.addEventListener("submit", () => {
@@ -55,6 +70,7 @@
   }
 
   if (upload) letDrop(upload.querySelector(".drop"), upload.elements.file);
+  for (const columns of document.querySelectorAll("table.columns")) tellLacking(columns);
   if (working) setTimeout(look, EVERY_MS);
   for (const form of document.querySelectorAll("#content-main form")) guard(form);
 }
