@@ -15,10 +15,12 @@ from config.decimals import without_padding
 from items.exchange.models import Import
 from items.exchange.problems import problem_of
 from items.exchange.rooms import Room
+from items.exchange.shaping import STAGED
 from items.trees import PATH_SEPARATOR
 
 NOTHING = "–"
 REFERENCES = {"category": "category", "owner": "person"}  # fields that hold ids, and of what
+ATTRIBUTES = "attributes"
 IN_STOCK = {"location_id": "location", "holder_id": "person"}
 NAMING = ("sku", "name", "email")  # the fields by which a row is called
 SAID_OF_STOCK = {
@@ -78,8 +80,8 @@ def planned_rows(
     which = {"": "TRUE", "differs": "what = 'differs'"}.get(outcome, "outcome = %(outcome)s")
     rows = room.ask(
         sql.SQL(
-            "SELECT line, subject, outcome, target_id, problems, changed, before, after, stock, what "
-            "FROM {} WHERE {} AND line > %(after)s ORDER BY line LIMIT %(size)s"
+            "SELECT line, subject, outcome, target_id, problems, changed, before, after, stock, "
+            "what FROM {} WHERE {} AND line > %(after)s ORDER BY line LIMIT %(size)s"
         ).format(room.table("rows"), sql.SQL(which)),
         {"outcome": outcome, "after": after, "size": size},
     )
@@ -115,23 +117,57 @@ def _planned(row: Sequence[Any], names: _Names, headers: Mapping[str, str]) -> P
             RefusedCell(headers.get(p.field, p.field), p.field, p.code, p.value, p.message)
             for p in refused
         ],
-        changes=[
-            Change(
-                headers.get(name, name),
-                name,
-                names.shown(name, before.get(name)),
-                names.shown(name, after.get(name)),
-            )
-            for name in changed or ()
-        ],
+        changes=_changes(changed or (), before, after, names, headers),
         stock=names.of_stock(what, stock),
         after={name: value for name, value in after.items() if value is not None},
-        values=[
-            (headers.get(name, name), names.shown(name, value))
-            for name, value in after.items()
-            if outcome == "create" and name not in NAMING and value not in (None, "", [], {})
-        ],
+        values=_values(after, names, headers) if outcome == "create" else (),
     )
+
+
+def _changes(
+    changed: Sequence[str],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: _Names,
+    headers: Mapping[str, str],
+) -> list[Change]:
+    """Each field that changes; of attributes, those that do."""
+    found = []
+    for name in changed:
+        was, now = before.get(name), after.get(name)
+        if name == ATTRIBUTES:
+            was, now = was or {}, now or {}
+            found += [
+                Change(key, f"{name}.{key}", names.shown(key, was.get(key)), names.shown(key, to))
+                for key in {**was, **now}
+                for to in [now.get(key)]
+                if key not in was or key not in now or was[key] != to
+            ]
+        else:
+            shown = (names.shown(name, was), names.shown(name, now))
+            found.append(Change(headers.get(name, name), name, *shown))
+    return found
+
+
+def _values(
+    after: Mapping[str, Any], names: _Names, headers: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """What a new row says beside how it is called, each attribute by itself, in a fixed order."""
+    said = [(name, after[name]) for name in STAGED if name in after and name not in NAMING]
+    parts = [
+        part
+        for name, value in said
+        for part in (
+            [(key, key, each) for key, each in (value or {}).items()]
+            if name == ATTRIBUTES
+            else [(headers.get(name, name), name, value)]
+        )
+    ]
+    return [
+        (column, names.shown(name, value))
+        for column, name, value in parts
+        if value not in (None, "", [], {})
+    ]
 
 
 def _headers(record: Import) -> dict[str, str]:
@@ -170,8 +206,10 @@ class _Names:
         """A value of a field, as people write it."""
         if value is None or value in ("", [], {}):
             return NOTHING
-        if name in REFERENCES:
-            return self._named(REFERENCES[name], int(value))
+        if name in REFERENCES and isinstance(value, int):
+            return self._named(REFERENCES[name], value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         if isinstance(value, list):
             return "; ".join(map(str, value))
         if isinstance(value, dict):
