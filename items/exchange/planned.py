@@ -77,8 +77,8 @@ def planned_rows(
     which = {"": "TRUE", "differs": "what = 'differs'"}.get(outcome, "outcome = %(outcome)s")
     rows = room.ask(
         sql.SQL(
-            "SELECT line, subject, outcome, target_id, problems, changed, before, after, stock, what "
-            "FROM {} WHERE {} AND line > %(after)s ORDER BY line LIMIT %(size)s"
+            "SELECT line, subject, outcome, target_id, problems, changed, before, after, stock, "
+            "what FROM {} WHERE {} AND line > %(after)s ORDER BY line LIMIT %(size)s"
         ).format(room.table("rows"), sql.SQL(which)),
         {"outcome": outcome, "after": after, "size": size},
     )
@@ -138,6 +138,8 @@ class _Names:
             return NOTHING
         if name in {"category", "owner"}:
             return self._named(name, int(value))
+        if isinstance(value, Decimal):
+            return _number(value)
         if isinstance(value, list):
             return "; ".join(map(str, value))
         if isinstance(value, dict):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from psycopg import sql
 
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS
@@ -18,14 +19,8 @@ from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
-from items.exchange.shaping import (
-    BETWEEN_PROBLEMS,
-    CLEARED,
-    SHOWN_LENGTH,
-    STAGED,
-    UNIT,
-    Shaper,
-)
+from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
+from items.exchange.shaping import Shaper
 from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")
@@ -65,7 +60,9 @@ def make_plan(
     steps = _steps(room, kind, options, columns, restricted=restricted)
     for done, (what, step) in enumerate(steps):
         progress(what, done, len(steps))
-        step()
+        with transaction.atomic():
+            room.settle()
+            step()
     progress("planned", len(steps), len(steps))
     plan.totals = _totals(room, count)
     room.run("DROP TABLE {raw}")
@@ -96,7 +93,7 @@ def _shaped(
     in_spreadsheet = table.kind in ("csv", "xlsx")
     style = options.date or (kind.date if kind.date != "ask" else "iso")
     shaper = Shaper(kind, table.header, style, in_spreadsheet)
-    plan.columns = shaper.used
+    plan.columns = shaper.header.used
     return shaper.columns, shaper.rows(_all(table))
 
 

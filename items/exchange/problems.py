@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from items.catalogue.models import MAX_TAGS, TAG_MAX_LENGTH
-from items.exchange.shaping import UNIT
+from items.exchange.staged import UNIT
 
 # {code: sentence}; {0} is the fact behind the code's colon.
 SENTENCES: Mapping[str, str] = {
