@@ -41,6 +41,13 @@ class ItemsConfig(AppConfig):
 
         return [*of_catalogue.figures(user), *of_stock.figures(user)]
 
+    def exports(self) -> list[Any]:
+        """What can be had as a file: the views that export it."""
+        from items.catalogue.views import ItemViewSet
+        from items.stock.views import LevelViewSet, LoanViewSet, MovementViewSet
+
+        return [ItemViewSet, LevelViewSet, MovementViewSet, LoanViewSet]
+
     def panels(self, request: "HttpRequest", record: Any) -> "list[Panel]":
         """What the admin shows on the pages of items, locations, loans, movements and people."""
         from items.stock.panels import panels

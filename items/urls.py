@@ -10,6 +10,7 @@ from items.stock.views import (
     HoldingsViewSet,
     ItemMovementViewSet,
     ItemStockViewSet,
+    LevelViewSet,
     LoanViewSet,
     LocationViewSet,
     MovementViewSet,
@@ -26,6 +27,8 @@ BOOKS: dict[str, Any] = {"get": "list", "post": "create"}
 urlpatterns = [
     path("items/<int:pk>/stock", ItemStockViewSet.as_view({"get": "stock"}, detail=True)),
     path("items/<int:pk>/movements", ItemMovementViewSet.as_view(BOOKS)),
+    path("levels/export", LevelViewSet.as_view({"get": "export"})),
+    path("movements/export", MovementViewSet.as_view({"get": "export"})),
     path("movements", MovementViewSet.as_view({"get": "list"})),
     path(
         "movements/<int:pk>", MovementViewSet.as_view({"get": "retrieve"}), name="movement-detail"

@@ -14,7 +14,7 @@ LAYERS = (
     ("querysets",),
     ("models",),
     ("services", "groups", "passwords"),
-    ("serializers", "authentication", "permissions", "figures", "forms"),
+    ("serializers", "authentication", "permissions", "figures", "forms", "exports"),
     ("views", "admin"),
     ("urls",),
 )

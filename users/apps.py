@@ -1,7 +1,7 @@
 """The users app."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
@@ -25,6 +25,12 @@ class UsersConfig(AppConfig):
             *("view_apitoken", "add_apitoken", "change_apitoken"),
         ]
     }
+
+    def exports(self) -> list[Any]:
+        """What can be had as a file: the views that export it."""
+        from users.views import UserViewSet
+
+        return [UserViewSet]
 
     def prunables(self) -> "list[Prunable]":
         """What `manage.py prune` may delete of this app's."""

@@ -14,12 +14,14 @@ from rest_framework.serializers import BaseSerializer
 from config.api import conditional
 from config.api import parameters as p
 from config.api.envelope import Success, envelope_response, to_json
+from config.api.exporting import ExportingViewSet
 from config.api.grammar import GrammarViewSet
 from config.api.reading import Shown
 from config.api.throttling import client_of
 from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
 from users import services
+from users.exports import USERS
 from users.models import ApiToken, User
 from users.permissions import TokenScope, UserRights
 from users.serializers import (
@@ -63,13 +65,14 @@ class UserParameters(p.ListParameters):
     is_active = p.FlagParameter(source="being_active")
 
 
-class UserViewSet(ResourceViewSet):
+class UserViewSet(ExportingViewSet):
     """People: for those with the right to manage them, and each for themselves."""
 
     queryset = User.objects.prefetch_related("groups")
     serializer_class = UserSerializer
     permission_classes = [IsAuthenticated, TokenScope, UserRights]
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": UserParameters}
+    exported = USERS
 
     def get_queryset(self) -> Any:
         """Those whom the user may see."""

@@ -31,6 +31,10 @@ HEADERS: dict[str, Schema] = {
         'The state that is answered: `"<version>.<hash>"`, or `"<hash>"`.',
         {"type": "string", "pattern": '^"([0-9]+[.])?[0-9a-f]+"$'},
     ),
+    "Content-Disposition": _header(
+        "What the file is to be called.",
+        {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
+    ),
     "Idempotency-Replayed": _header("Done before, and answered again.", _TRUE, always=False),
     LIMIT: _header(
         "How many calls the window allows; of several limits, the nearest.",

@@ -32,8 +32,10 @@ VERB_OF = {
     "partial_update": "update",
     "destroy": "delete",
     "batch": "batch",
+    "export": "export",
 }
 OF_MANY = ("list", "batch")
+FILE = "export"  # the action that answers with one, not in the envelope
 # What is no letter of a text that is more than blank: as `str.strip` sees it, and NUL.
 BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 NUL, CONTROLS = r"\u0000", r"\u0000-\u001f\u007f"
@@ -101,9 +103,10 @@ class EnvelopeSchema(AutoSchema):
             answers["200"] = {"description": "Done."}
         for status, answer in answers.items():
             answer["description"] = answer.get("description") or "Done."
-            inner = answer.get("content", {}).get(JSON_TYPE, {}).get("schema")
             answer["headers"] = headers_of(status, *self._answered())
-            answer["content"] = {JSON_TYPE: {"schema": self._success(inner)}}
+            if self._action() != FILE:
+                inner = answer.get("content", {}).get(JSON_TYPE, {}).get("schema")
+                answer["content"] = {JSON_TYPE: {"schema": self._success(inner)}}
         if self._header() == "If-None-Match":
             answers["304"] = {
                 "description": "What you have still holds.",
@@ -127,7 +130,7 @@ class EnvelopeSchema(AutoSchema):
         if verb == "list" and others:  # of one resource: list_item_movements, list_my_holdings
             whose = "my" if "me" in others else first.removesuffix("s")
             return f"{verb}_{whose}_{others[-1]}"
-        if self._action() in OF_MANY:
+        if self._action() in {*OF_MANY, FILE}:
             return f"{verb}_{first}"
         return f"{verb}_{view.queryset.model._meta.verbose_name.split()[-1]}"
 
@@ -174,6 +177,8 @@ class EnvelopeSchema(AutoSchema):
         return heeded.get(self._action())
 
     def _is_list_view(self, serializer: Any = None) -> bool:
+        if self._action() == FILE:
+            return False
         many = self._action() in OF_MANY or is_list_serializer(serializer)
         return many or self._has_parameters(PageParameters)
 
@@ -203,6 +208,8 @@ class EnvelopeSchema(AutoSchema):
 
     def _answered(self) -> list[str]:
         """The headers of a success beside those that all have."""
+        if self._action() == FILE:
+            return ["Content-Disposition"]
         tagged = ["ETag"] if self._action() in {"create", "retrieve", *CHANGES} else []
         return [*tagged, "Idempotency-Replayed"] if self._header() == "Idempotency-Key" else tagged
 
@@ -211,6 +218,8 @@ class EnvelopeSchema(AutoSchema):
         found = {400, 401, 406, 429, 500, 503}
         if {} not in self.get_auth():
             found.add(403)
+        if self._action() == FILE:  # its format is no matter of Accept; a workbook holds so much
+            found ^= {406, 409}
         if "{" in self.path or self._action() == "batch":
             found.add(404)
         if self.method not in SAFE_METHODS:

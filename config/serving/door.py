@@ -16,6 +16,7 @@ from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
 from config.serving.environ import Unreadable, environ_of
 from config.serving.handler import Handler
+from config.serving.sending import KEPT_S, file_of, headers_of
 
 # What asks nothing of the database, and has to be answered when everything else waits.
 AT_ONCE = frozenset({"/healthz", "/metrics"})
@@ -23,6 +24,8 @@ READING = frozenset({"GET", "HEAD"})
 # Threads that compute at once in one process only wait for each other: there is one that reads, and
 # some that write, which also wait for the disk. Each has a database connection of its own.
 READERS, WRITERS = 1, 2
+# What takes long by its nature occupies none of those; who comes when all do is to wait a while.
+EXPORT, EXPORTERS, EXPORT_PATIENCE_S = "/export", 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands
 # How long nobody may be served before those who wait are refused. What is wrong then is mostly the
 # database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
@@ -71,6 +74,7 @@ class Door:
         self._loop = loop
         self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
         self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
+        self._exporters = Crew(regulars=EXPORTERS, helpers=0, patience_s=EXPORT_PATIENCE_S)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """End: what others have to know is told."""
@@ -100,11 +104,15 @@ class Door:
             _refuse(protocol, Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY))
 
         self._end_answered()
-        crew = self._readers if scope.method in READING else self._writers
-        crew.take(Job(do, refuse))
+        self._crew_for(scope).take(Job(do, refuse))
         self._under_way += 1
         self._look_soon()
         await answered
+
+    def _crew_for(self, scope: Any) -> Crew:
+        if scope.method not in READING:
+            return self._writers
+        return self._exporters if EXPORT in scope.path else self._readers
 
     async def _received(self, headers: Any, protocol: Any) -> tuple[bytes, int | None]:
         """The body, and its size where that was not announced. Raises Refused."""
@@ -148,6 +156,7 @@ class Door:
         self._end_answered()
         self._readers.look()
         self._writers.look()
+        self._exporters.look()
         if self._under_way:
             self._look_soon()
 
@@ -167,10 +176,12 @@ class Door:
             _refuse(protocol, Refused(HTTPStatus.BAD_REQUEST, failure))
             return
         response: Any = self._handler.answer(environ)
-        status, headers = response.status_code, [*response.items()]
-        headers += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+        status, headers = response.status_code, headers_of(response)
+        if (file := file_of(response)) is not None:
+            protocol.response_file(status, headers, file)
+            self._loop.call_soon_threadsafe(self._loop.call_later, KEPT_S, response.close)
+            return
         try:
-            # What comes in parts is a file of the pages, which is a small one.
             content = b"".join(response) if response.streaming else response.content
             protocol.response_bytes(status, headers, content)
         finally:

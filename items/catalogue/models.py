@@ -34,7 +34,8 @@ def default_currency() -> str:
     return settings.DEFAULT_CURRENCY
 
 
-def _decimals_of_currency() -> Any:
+def decimals_of_currency() -> Any:
+    """The expression of how many decimals an item's price may have."""
     others = [
         When(currency__in=codes, then=Value(decimals))
         for decimals, codes in currencies.OTHER_DECIMALS.items()
@@ -203,7 +204,7 @@ class Item(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(unit_price__isnull=True)
-                | Q(unit_price=Round(F("unit_price"), precision=_decimals_of_currency())),
+                | Q(unit_price=Round(F("unit_price"), precision=decimals_of_currency())),
                 name="item_unit_price_fits_currency",
                 violation_error_message="The price has more decimals than its currency.",
             ),

@@ -11,12 +11,14 @@ from rest_framework.request import Request
 from config import currencies, history
 from config.api import parameters as p
 from config.api.batch import BatchViewSet
+from config.api.exporting import ExportingViewSet
 from config.api.fields import DecimalField
 from config.api.history import ChangeSerializer
 from config.api.listed import Instances
 from config.api.pagination import paginate
 from config.api.viewsets import ResourceViewSet
 from config.text import MAX_SEARCH_LENGTH, sort_key
+from items.catalogue.exports import ITEMS
 from items.catalogue.models import (
     PRICE_DIGITS,
     SKU_MAX_LENGTH,
@@ -101,7 +103,7 @@ class ItemParameters(p.ListParameters):
     )
 
 
-class ItemViewSet(BatchViewSet):
+class ItemViewSet(ExportingViewSet, BatchViewSet):
     """Items: what the organisation owns, lends, uses up or sells."""
 
     queryset = Item.objects.with_relations()
@@ -112,6 +114,7 @@ class ItemViewSet(BatchViewSet):
         "history": p.PageParameters,
     }
     open_to_all_methods = READING
+    exported = ITEMS
 
     @extend_schema(operation_id="list_item_history", responses=ChangeSerializer(many=True))
     @action(detail=True)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from config.api import parameters as p
+from config.api.exporting import ExportingViewSet
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import paginate
 from config.api.reading import Reading, Shown
@@ -22,6 +23,7 @@ from config.api.viewsets import ResourceViewSet
 from config.text import sort_key
 from items.catalogue.models import Item
 from items.stock import services
+from items.stock.exports import LEVELS, LOANS, MOVEMENTS
 from items.stock.levels import levels_of
 from items.stock.models import REFERENCE_MAX_LENGTH, Loan, Location, Movement, StockLevel
 from items.stock.permissions import (
@@ -108,6 +110,23 @@ class ItemStockViewSet(GrammarViewSet):
         return self.respond(LevelSerializer(levels, many=True).data)
 
 
+class LevelParameters(p.ListParameters):
+    """What the levels of all items can be asked for."""
+
+    item = p.IdParameter(source="of_item", help_text="An item's id.")
+    location = p.IdParameter(source="below", help_text="At this location, or at one below it.")
+
+
+class LevelViewSet(ExportingViewSet):
+    """What is where in store, of everything: to be had as a file alone."""
+
+    queryset = StockLevel.objects.in_store()
+    serializer_class = LevelSerializer
+    http_method_names = ["get", "head"]
+    parameters: ClassVar = {"list": LevelParameters}
+    exported = LEVELS
+
+
 # ── Movements ─────────────────────────────────────────────────────────────────────────────────
 class ItemMovementParameters(p.ListParameters):
     """What the movements of one item can be asked for."""
@@ -138,13 +157,14 @@ class MovementParameters(ItemMovementParameters):
     item = p.IdParameter(source="of_item", help_text="An item's id.")
 
 
-class MovementViewSet(ResourceViewSet):
+class MovementViewSet(ExportingViewSet):
     """What went from where to where: for ever, so that a mistake is put right by its reversal."""
 
     queryset = Movement.objects.with_relations()
     serializer_class = MovementSerializer
     http_method_names = ["get", "head", "post"]
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": MovementParameters}
+    exported = MOVEMENTS
     rights: ClassVar = {"reverse": (REVERSE,), "create": (MOVE, ADJUST)}
 
     @extend_schema(
@@ -224,13 +244,14 @@ class LoanParameters(p.ListParameters):
     overdue = p.FlagParameter(source="being_overdue", help_text="It should be back by now.")
 
 
-class LoanViewSet(ResourceViewSet):
+class LoanViewSet(ExportingViewSet):
     """Who has what: opened by lending, closed when all of it is back or written off."""
 
     queryset = Loan.objects.with_relations()
     serializer_class = LoanSerializer
     http_method_names = ["get", "head", "post", "patch"]
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": LoanParameters}
+    exported = LOANS
     rights: ClassVar = {"create": (LEND,), "take_back": (LEND,), "write_off": (ADJUST,)}
 
     @extend_schema(request=NewLoanSerializer, responses={201: LoanSerializer})

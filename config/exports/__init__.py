@@ -1,0 +1,1 @@
+"""Rows of any table as a file: CSV, JSON lines or a workbook, at the speed of PostgreSQL's COPY."""
