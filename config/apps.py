@@ -9,6 +9,8 @@ from django.contrib.admin.apps import AdminConfig
 if TYPE_CHECKING:
     from config.pruning import Prunable
 
+JOBS_KEPT = timedelta(days=30)  # after their end, so that one can still see what became of them
+
 
 class ConfigConfig(AppConfig):
     """What belongs to no single app: operators' commands and the API's own grammar."""
@@ -20,7 +22,7 @@ class ConfigConfig(AppConfig):
         """What `manage.py prune` may delete of the foundation's, and of Django's."""
         from django.contrib.sessions.models import Session
 
-        from config import history
+        from config import history, jobs
         from config.models import ANSWER_LIFE, IdempotencyRecord
         from config.pruning import Prunable
 
@@ -37,6 +39,12 @@ class ConfigConfig(AppConfig):
                 what="log-ins to the admin that have expired",
                 rows=lambda before: [Session.objects.filter(expire_date__lt=before)],
                 age=timedelta(0),
+            ),
+            Prunable(
+                name="jobs",
+                what="jobs that have ended",
+                rows=lambda before: [jobs.ended_before(before)],
+                age=JOBS_KEPT,
             ),
             Prunable(
                 name="history",
@@ -59,3 +67,11 @@ class StockroomAdminConfig(AdminConfig):
     """Django's admin with our first page."""
 
     default_site = "config.admin.site.StockroomAdminSite"
+
+    def ready(self) -> None:
+        """Find the pages of every app, and drop those of the queue: operators have doctor."""
+        from django.contrib import admin
+        from procrastinate.contrib.django.models import ProcrastinateJob
+
+        super().ready()
+        admin.site.unregister(ProcrastinateJob)

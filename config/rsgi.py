@@ -8,5 +8,12 @@ from django.conf import settings  # noqa: E402  they are read now
 
 from config.serving.door import Door  # noqa: E402
 from config.serving.handler import Handler  # noqa: E402
+from config.serving.receiving import MB, Receiver, UploadLimits  # noqa: E402
 
-application = Door(Handler(), whole_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = Door(
+    Handler(),
+    Receiver(
+        whole_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        uploads=UploadLimits(settings.UPLOAD_PATHS, settings.IMPORT_MAX_MB * MB),
+    ),
+)

@@ -40,6 +40,7 @@ try:
     REDIS_URL = env.str("REDIS_URL", "", validate=environment.cache_url)
     ADMIN_EMAIL = env.str("ADMIN_EMAIL", "admin@example.org")
     ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", "")
+    IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", 512, validate=accept.Range(1))
     TOKEN_TTL_S = env.int("TOKEN_TTL_S", 30 * DAY_S, validate=accept.Range(min=60))
     THROTTLE_ANONYMOUS = env.str("THROTTLE_ANONYMOUS", "60/min", validate=environment.rate)
     THROTTLE_SIGNED_IN = env.str("THROTTLE_SIGNED_IN", "1000/min", validate=environment.rate)
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "procrastinate.contrib.django",
     "users.apps.LockOutConfig",
 ]
 MIDDLEWARE = [
@@ -206,6 +208,7 @@ SESSION_COOKIE_AGE = 14 * DAY_S
 X_FRAME_OPTIONS = "DENY"
 APPEND_SLASH = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 * MB  # the API's limit for a body
+UPLOAD_PATHS = ("/api/v1/imports", "/admin/items/import/")  # but a POST to these may bring a file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the admin's lists post one field for each ticked row
 
 # ── Language, time, files ─────────────────────────────────────────────────────────────────────
@@ -266,6 +269,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# ── Jobs ──────────────────────────────────────────────────────────────────────────────────────
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # where an app has its tasks; see config.jobs
+
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────
 LOGGING = {
     "version": 1,
@@ -299,6 +305,10 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django.security.csrf": {"handlers": ["nowhere"], "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
+        "procrastinate": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},
+        "procrastinate.worker": {"level": LOG_LEVEL},  # what becomes of each job
+        # That the database was lost: config.working says so, in one line.
+        "procrastinate.utils": {"handlers": ["nowhere"], "propagate": False},
         "axes": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},  # failures alone
     },
 }

@@ -16,6 +16,7 @@ from config import embedded
 from tests.client import Api
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
+from tests.jobs import do_jobs, forget_jobs
 from tests.live import ADMIN_EMAIL, Server, live_database, live_server
 from users import authentication
 from users.models import User
@@ -78,6 +79,17 @@ def fragile_cache(settings: Settings) -> Iterator[FragileRedis]:
     with FragileRedis(str(settings.CACHES["default"]["LOCATION"])) as fragile:
         _cache_at(settings, fragile.port, fragile.database)
         yield fragile
+
+
+# ── Jobs ──────────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def work(db: None) -> Callable[[], int]:
+    """Does the jobs that wait, here and now, on the test's own connection: how many there were.
+
+    What a job raises is raised, after it has failed.
+    """
+    forget_jobs()
+    return do_jobs
 
 
 # ── Clients and people ────────────────────────────────────────────────────────────────────────

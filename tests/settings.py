@@ -20,3 +20,4 @@ DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # look a static file up when asked, not all at each client's start
 # A running server shares its cache with nobody; in a test, each has one of its own (conftest.py).
 CACHES["default"]["KEY_PREFIX"] = f"stockroom-test-{DATABASES['default']['NAME']}"  # noqa: F405
+PROCRASTINATE_IMPORT_PATHS = ["tests.tasks"]  # a worker under test knows them too

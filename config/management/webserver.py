@@ -1,16 +1,10 @@
-"""The web server as a child process, which does not outlive its parent."""
+"""The web server as a child process."""
 
-import ctypes
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +13,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from config.local import environment_with
+from config.management.child import Child
 
 READY_PATH = "/readyz"
 READY_TIMEOUT_S = 60.0
@@ -26,7 +21,6 @@ ASK_TIMEOUT_S = 5.0
 POLL_S = 0.1
 WORKERS_STOP_S = 10  # for requests under way; then a worker is killed
 STOP_TIMEOUT_S = WORKERS_STOP_S + 5.0
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not listened to
 
@@ -66,42 +60,30 @@ def check_free(address: Address) -> None:
         ) from error
 
 
-class WebServer:
+class WebServer(Child):
     """Granian serving `config.rsgi`, for the length of a `with` block.
 
-    It sees nothing of the terminal's Ctrl-C: only its parent's word, or death, ends it. At the
-    block's end the requests under way are answered, within a bounded time.
+    At the block's end the requests under way are answered, within a bounded time.
     """
 
     def __init__(self, address: Address, workers: int, *, folder: Path, scratch: Path) -> None:
         """`scratch` is an empty folder of this run's own, for what its processes share."""
         self.address = address
         self._logs = scratch / "logs.json"
-        self._command = _command(address, workers, self._logs)
-        self._folder = folder
-        self._environment = environment_with(PROMETHEUS_MULTIPROC_DIR=str(scratch))
-        self._ready = False
+        super().__init__(
+            _command(address, workers, self._logs),
+            folder=folder,
+            # Files that come in lie there too: what is temporary elsewhere may be in memory.
+            environment=environment_with(
+                PROMETHEUS_MULTIPROC_DIR=str(scratch), TMPDIR=str(scratch)
+            ),
+            stop_timeout_s=STOP_TIMEOUT_S,
+        )
+        self.hears = False  # before it is ready there is no request, and nobody who hears
 
     def __enter__(self) -> Self:
         self._logs.write_text(json.dumps(_logging()), encoding="utf-8")
-        self._process = subprocess.Popen(  # noqa: S603 - the words are our own
-            self._command,
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - it takes no lock that a thread may hold
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._ready:  # before that there is no request, and workers that load hear nothing
-            self._process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_TIMEOUT_S)
-        with suppress(ProcessLookupError, PermissionError):  # nothing is left of its group
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        return super().__enter__()
 
     def wait_ready(self, host_header: str) -> None:
         """Return when it answers that it is ready to serve.
@@ -120,15 +102,11 @@ class WebServer:
             time.sleep(POLL_S)
             self.check()
             answer = _ask(self.address, host_header)
-        self._ready = True
+        self.hears = True
 
     def check(self) -> None:
         """Raise WebServerError if it has ended."""
-        code = self._process.poll()
-        if code is not None:
-            how = (
-                f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-            )
+        if how := self.ended():
             raise WebServerError(f"The web server ended by itself, {how}. See what it wrote above.")
 
 
@@ -147,20 +125,6 @@ def _logging() -> dict[str, Any]:
     """Our logging for the web server's own lines, which otherwise look different."""
     own = {"handlers": ["stderr"], "propagate": False}
     return {**settings.LOGGING, "loggers": {"_granian": own}}
-
-
-def _tie_to_parent() -> Callable[[], None] | None:
-    """What makes the kernel stop the child when this process is killed outright (Linux)."""
-    if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def tie() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died just before
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return tie
 
 
 def _ask(address: Address, host_header: str) -> int | str:

@@ -1,7 +1,4 @@
-"""The application as the web server calls it (RSGI): it receives, a crew answers.
-
-Bodies are received by the event loop, so that one that comes slowly, or never, occupies no thread.
-"""
+"""The application as the web server calls it (RSGI): it receives, a crew answers."""
 
 import asyncio
 import gc
@@ -16,6 +13,7 @@ from config.api.exceptions import RETRY_AFTER_S
 from config.serving.crew import Crew, Job, look_after_connections
 from config.serving.environ import Unreadable, environ_of
 from config.serving.handler import Handler
+from config.serving.receiving import BUSY, NOTHING, Received, Receiver, Refused
 from config.serving.sending import KEPT_S, file_of, headers_of
 
 # What asks nothing of the database, and has to be answered when everything else waits.
@@ -32,35 +30,19 @@ HELPERS = 3  # threads more, of each kind, for when the line stands
 PATIENCE_S = 2.0
 # Objects made before the garbage is looked for; Python's own 700 is reached by each request.
 GC_THRESHOLDS = (50_000, 10, 10)
-RECEIVED_BYTES = 64 * 1024 * 1024  # of bodies that one process receives at once, as announced
 LOOK_S = 0.02  # how often it is seen whether the line moves
-BODY_TIMEOUT_S = 30.0  # how long a body may take to come in
-BUSY = Failure("unavailable", "The server is busy at the moment; nothing was done.")
-SLOW = Failure("request_timeout", "The body came too slowly; nothing was done.")
-CUT_OFF = Failure("malformed", "The body was cut off: fewer bytes came than were announced.")
-
-
-class Refused(Exception):
-    """A request that does not reach Django, and what is answered."""
-
-    def __init__(self, status: HTTPStatus, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.status, self.failure = status, failure
 
 
 class Door:
     """Hands Django one whole request after another.
 
-    Bodies of up to `whole_bytes` are received, as many at once as RECEIVED_BYTES hold; more are
-    answered with a 503, as is who waits while for PATIENCE_S no request was done; one that takes
-    longer than BODY_TIMEOUT_S, with a 408. A larger body is not received at all: whoever asks for
-    it finds it empty.
+    Its body is received first. Who waits while for PATIENCE_S no request was done is answered with
+    a 503.
     """
 
-    def __init__(self, handler: Handler, *, whole_bytes: int) -> None:
-        self._handler = handler
-        self._whole_bytes = whole_bytes
-        self._receiving = self._under_way = 0
+    def __init__(self, handler: Handler, receiver: Receiver) -> None:
+        self._handler, self._receiver = handler, receiver
+        self._under_way = 0
         self._looking = False
         self._answered: deque[asyncio.Future[None]] = deque()
 
@@ -87,7 +69,7 @@ class Door:
             self._answer(scope, protocol, begun=begun)
             return
         try:
-            body, size = await self._received(scope.headers, protocol)
+            received = await self._receiver.received(scope, protocol)
         except Refused as refused:
             _refuse(protocol, refused)
             return
@@ -95,7 +77,7 @@ class Door:
 
         def do() -> None:
             try:
-                self._answer(scope, protocol, begun=begun, body=body, size=size)
+                self._answer(scope, protocol, begun=begun, received=received)
             finally:
                 self._answered.append(answered)
 
@@ -107,44 +89,15 @@ class Door:
         self._crew_for(scope).take(Job(do, refuse))
         self._under_way += 1
         self._look_soon()
-        await answered
+        try:
+            await answered
+        finally:
+            received.close()
 
     def _crew_for(self, scope: Any) -> Crew:
         if scope.method not in READING:
             return self._writers
         return self._exporters if EXPORT in scope.path else self._readers
-
-    async def _received(self, headers: Any, protocol: Any) -> tuple[bytes, int | None]:
-        """The body, and its size where that was not announced. Raises Refused."""
-        announced = headers.get("content-length") or ""
-        in_parts = "transfer-encoding" in headers
-        length = int(announced) if announced.isdecimal() else 0
-        if length > self._whole_bytes or not (length or in_parts):
-            return b"", None
-        reserved = self._whole_bytes if in_parts else length
-        if self._receiving + reserved > RECEIVED_BYTES:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-        self._receiving += reserved
-        try:
-            body = await asyncio.wait_for(self._whole(protocol), BODY_TIMEOUT_S)
-        except TimeoutError as error:
-            raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
-        finally:
-            self._receiving -= reserved
-        if len(body) < length:
-            raise Refused(HTTPStatus.BAD_REQUEST, CUT_OFF)
-        kept = body if len(body) <= self._whole_bytes else b""
-        return kept, len(body) if in_parts else None
-
-    async def _whole(self, protocol: Any) -> bytes:
-        """The body; of one that is too large, enough to see that."""
-        parts, size = [], 0
-        async for part in protocol:
-            parts.append(part)
-            size += len(part)
-            if size > self._whole_bytes:
-                break
-        return b"".join(parts)
 
     def _look_soon(self) -> None:
         if not self._looking:
@@ -168,9 +121,11 @@ class Door:
                 answered.set_result(None)
             self._under_way -= 1
 
-    def _answer(self, scope: Any, protocol: Any, **received: Any) -> None:
+    def _answer(
+        self, scope: Any, protocol: Any, *, begun: float, received: Received = NOTHING
+    ) -> None:
         try:
-            environ = environ_of(scope, **received)
+            environ = environ_of(scope, begun=begun, body=received.body, size=received.size)
         except Unreadable as error:
             failure = Failure("malformed", str(error))
             _refuse(protocol, Refused(HTTPStatus.BAD_REQUEST, failure))
@@ -188,6 +143,6 @@ class Door:
             response.close()
 
 
-def _refuse(protocol: Any, refused: "Refused") -> None:
+def _refuse(protocol: Any, refused: Refused) -> None:
     headers = [("Content-Type", JSON_TYPE), ("Retry-After", str(RETRY_AFTER_S))]
     protocol.response_bytes(refused.status, headers, to_json(refused.failure.body()))

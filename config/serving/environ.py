@@ -2,7 +2,7 @@
 
 import sys
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 Environ = dict[str, Any]
 
@@ -20,7 +20,7 @@ def environ_of(
     scope: Any,
     *,
     begun: float,
-    body: bytes = b"",
+    body: bytes | IO[bytes] = b"",
     size: int | None = None,
 ) -> Environ:
     """The environ of a request that came in at `begun`; `size` of a body that told none itself.
@@ -43,7 +43,7 @@ def environ_of(
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": BytesIO(body) if isinstance(body, bytes) else body,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

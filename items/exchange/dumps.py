@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from items.exchange.errors import NotImportable
+from items.exchange.identity import derived_sku
 from items.exchange.reading import RecordTable, Table
 from items.exchange.staged import UNIT
-from items.exchange.identity import derived_sku
 
 COLUMNS = (
     *("subject", "key", "sku", "derived", "name", "description", "category", "status", "unit"),

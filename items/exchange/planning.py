@@ -274,7 +274,7 @@ def _refuse_twice(room: Room, column: str, *, field: str = "") -> None:
         ) AS twice
         WHERE {same.replace(value, f"plan.{value}")} = twice.same AND line > first
             AND outcome <> 'refused'
-    """  # noqa: S608  all of it is ours
+    """
     room.run(sql.SQL(text.replace("{plan_item}", room.table("plan_item").as_string(None))))
 
 

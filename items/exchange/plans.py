@@ -19,8 +19,8 @@ from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
-from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
 from items.exchange.shaping import Shaper
+from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
 from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")

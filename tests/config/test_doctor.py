@@ -67,8 +67,18 @@ def own_cache(settings: Settings, tmp_path: Path) -> Iterator[Redis]:
             yield session
 
 
+@pytest.fixture
+def a_worker(transactional_db: None) -> Iterator[None]:
+    """A worker that was heard of just now, by everybody."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+        yield
+        cursor.execute("DELETE FROM procrastinate_workers")
+
+
 # ── Well ──────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.django_db
+@pytest.mark.usefixtures("a_worker")
 def test_0_and_all_well_when_it_is_a_private_run(settings: Settings) -> None:
     settings.PRIVATE_DATABASE = settings.PRIVATE_CACHE = settings.DEBUG = True
     code, probes = doctor()

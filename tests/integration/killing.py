@@ -57,8 +57,9 @@ class Stockroom:
 
     # ── Its processes ─────────────────────────────────────────────────────────────────────────
     def web_server(self) -> psutil.Process:
-        """The parent of the workers."""
-        return psutil.Process(self.run.process.pid).children()[0]
+        """The parent of those that answer."""
+        children = psutil.Process(self.run.process.pid).children()
+        return next(each for each in children if "granian" in each.cmdline())
 
     def worker(self) -> list[psutil.Process]:
         """One of those that answer: the one that has done so for longest."""
@@ -66,9 +67,9 @@ class Stockroom:
         return workers[:1]
 
     def whole_server(self) -> list[psutil.Process]:
-        """`up`, the web server and its workers; PostgreSQL and the cache are none of these."""
-        web_server = self.web_server()
-        return [psutil.Process(self.run.process.pid), web_server, *web_server.children()]
+        """`up` and all that it has started; PostgreSQL and the cache are none of these."""
+        up = psutil.Process(self.run.process.pid)
+        return [up, *up.children(recursive=True)]
 
     def postmaster(self) -> list[psutil.Process]:
         """PostgreSQL's first process."""

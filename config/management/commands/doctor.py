@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config.health import cache, database, machine
+from config.health import cache, database, jobs, machine
 from config.health.probing import Outcome, State, examine_in_turn
 from config.management.explained import ExplainedCommand
 
-PROBES = (*database.PROBES, *cache.PROBES, *machine.PROBES)
+PROBES = (*database.PROBES, *cache.PROBES, *jobs.PROBES, *machine.PROBES)
 UNWELL = 1  # the exit code when something essential failed
 MARKS = {
     State.OK: "ok",

@@ -22,6 +22,7 @@ from config.management.private import private_services
 from config.management.scratch import scratch_folder
 from config.management.stopping import Stop, StopSignals
 from config.management.webserver import Address, WebServer, WebServerError, check_free
+from config.management.worker import JobWorker
 
 LAST_PORT = 65535
 WATCH_S = 1.0
@@ -38,8 +39,8 @@ class Command(BaseCommand):
 
     help = (
         "Start Stockroom: the private PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL "
-        "name real ones), the tables, a sample and an administrator if there is nothing yet, and "
-        "the web server. Ctrl-C stops it all."
+        "name real ones), the tables, a sample and an administrator if there is nothing yet, the "
+        "web server, and a worker for the jobs. Ctrl-C stops it all."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,45 +55,54 @@ class Command(BaseCommand):
             help="processes that answer (default: WORKERS, now %(default)s)",
         )
         add("--no-sample", action="store_true", help="begin with an empty register")
+        add(
+            "--no-worker", action="store_true", help="leave the jobs to `manage.py work`, run apart"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start, serve, stop. Raises CommandError, with one sentence, when that cannot go on."""
         address = Address(options["host"], options["port"])
         try:
             with StopSignals() as self._signals:
-                self._run(address, options["workers"], sample=not options["no_sample"])
+                self._run(address, options)
         except (embedded.ServicesError, WebServerError) as error:
             raise CommandError(str(error)) from error
         except Stop:
             self._say("Stopped.")
 
-    def _run(self, address: Address, workers: int, *, sample: bool) -> None:
+    def _run(self, address: Address, options: dict[str, Any]) -> None:
         """Start everything, and end it all in the reverse order, however this is left."""
         begun = time.monotonic()
         self._revive_at = 0.0
         check_free(address)
         with self._services(), ExitStack() as until_stopped:
             with self._alone():
-                self._prepare_database(sample=sample)
+                self._prepare_database(sample=not options["no_sample"])
                 check_free(address)  # again: another starter may have been faster
                 scratch = until_stopped.enter_context(scratch_folder(settings.STOCKROOM_DATA))
-                server = until_stopped.enter_context(
-                    WebServer(address, workers, folder=settings.BASE_DIR, scratch=scratch)
+                web_server = WebServer(
+                    address, options["workers"], folder=settings.BASE_DIR, scratch=scratch
                 )
+                server = until_stopped.enter_context(web_server)
                 with self._step("starting the web server"):
                     server.wait_ready(_host_header())
+            workers = [] if options["no_worker"] else [JobWorker(folder=settings.BASE_DIR)]
+            for worker in workers:
+                until_stopped.enter_context(worker)
             self._welcome(address, time.monotonic() - begun)
-            self._watch(server)
+            self._watch(server, workers)
 
-    def _watch(self, server: WebServer) -> NoReturn:
+    def _watch(self, server: WebServer, workers: list[JobWorker]) -> NoReturn:
         try:
             while True:
                 server.check()
                 self._signals.check()
                 self._revive_services()
+                for worker in workers:
+                    worker.revive(self._say)
                 time.sleep(WATCH_S)  # a signal ends it early
         except Stop:
-            self._say("Stopping: requests under way are answered first.")
+            self._say("Stopping: requests and jobs under way are ended first.")
             raise
 
     def _revive_services(self) -> None:

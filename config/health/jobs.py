@@ -1,0 +1,52 @@
+"""Probes of the jobs: does a worker live, and has one waited long."""
+
+from datetime import timedelta
+
+from django.db.models import Min, Q
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateWorker
+from procrastinate.jobs import Status
+
+from config.health.database import asking
+from config.health.probing import Probe, Unwell
+from config.working import STALLED_S
+
+LONG_S = 300.0  # that a job has waited, which others may have kept busy before it
+REMEDY = "Start one: `manage.py work`, unless `manage.py up` does (it does without --no-worker)."
+
+
+def workers() -> str:
+    """How many workers live."""
+    with asking():
+        heard = timezone.now() - timedelta(seconds=STALLED_S)
+        living = ProcrastinateWorker.objects.filter(last_heartbeat__gte=heard).count()
+    if not living:
+        raise Unwell("no worker lives, and no job is done")
+    return f"{living} live{'s' * (living == 1)}"
+
+
+def waiting() -> str:
+    """That no job has waited for long since it was due."""
+    due = Q(job__scheduled_at=None) | Q(job__scheduled_at__lte=timezone.now())
+    todo = ProcrastinateEvent.objects.filter(due, job__status=Status.TODO.value, type="deferred")
+    with asking():
+        oldest = todo.aggregate(at=Min("at"))["at"]
+    if oldest is None:
+        return "none waits"
+    waits_s = (timezone.now() - oldest).total_seconds()
+    found = f"the oldest that waits has done so for {waits_s:.0f} s"
+    if waits_s > LONG_S:
+        raise Unwell(found)
+    return found
+
+
+PROBES = (
+    Probe("workers", workers, REMEDY, essential=False, needs="migrations"),
+    Probe(
+        "jobs",
+        waiting,
+        "See in the log of the worker what it does; more of them (`manage.py work`) do more.",
+        essential=False,
+        needs="migrations",
+    ),
+)

@@ -1,0 +1,1 @@
+"""A Stockroom with a place for files, which says what has come."""
