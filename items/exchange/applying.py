@@ -106,10 +106,12 @@ class Work:
             kind = {"location": ("kind, ", "'storage', ")}.get(what, ("", ""))
             insert = sql.SQL(
                 "INSERT INTO {} ({}id, name, parent_id) SELECT {}id, name, parent_id "
-                "FROM needed_node WHERE what = {} ORDER BY depth"
+                "FROM {} WHERE what = {} ORDER BY depth"
             )
             self.room.run(
-                insert.format(table, sql.SQL(kind[0]), sql.SQL(kind[1]), sql.Literal(what))
+                insert.format(
+                    table, *map(sql.SQL, kind), self.room.table("needed_node"), sql.Literal(what)
+                )
             )
 
     def _write_people(self) -> None:

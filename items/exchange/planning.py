@@ -21,6 +21,7 @@ from items.exchange.staged import BETWEEN_PROBLEMS, CLEARABLE, CLEARED, SHOWN_LE
 
 # By what a row is matched with an item, after its key in its source: in this order.
 CODES = ("sku", "barcode", "serial_number")
+NEXT_ID = "nextval(pg_get_serial_sequence('items_item', 'id'))"
 SAME_SKU = 'lower(by_sku.sku) COLLATE "C" = lower(typed.v_sku) COLLATE "C"'
 # What an import made that was then undone, and that nobody has touched since: as good as new.
 AS_NEW = """(there.status = 'retired' AND there.on_hand = 0 AND there.on_loan = 0 AND (
@@ -163,7 +164,7 @@ class ItemPlan:
         kept = [f"n_{f.name}" for f in self.fields] + [f"s_{f.name}" for f in self.stock]
         return f"""
             SELECT line, key, outcome, version, problems, s_placed, as_new,
-                CASE WHEN outcome = 'create' THEN nextval(pg_get_serial_sequence('items_item', 'id'))
+                CASE WHEN outcome = 'create' THEN {NEXT_ID}
                     ELSE found_id END AS target_id,
                 CASE WHEN outcome = 'update' THEN changed END AS changed,
                 CASE WHEN outcome = 'update' THEN {before or "'{}'::jsonb"} END AS before,
@@ -190,7 +191,8 @@ class ItemPlan:
         if field.trimmed:
             value = f"CASE WHEN btrim({there}) = {value} THEN {there} ELSE {value} END"
         if field.name == "sku":
-            value = f"CASE WHEN typed.derived IS NULL OR there.id IS NULL THEN {value} ELSE there.sku END"
+            is_said = "typed.derived IS NULL OR there.id IS NULL"
+            value = f"CASE WHEN {is_said} THEN {value} ELSE there.sku END"
         unsaid = f"coalesce({value}, CASE WHEN there.id IS NULL THEN {default} ELSE {there} END)"
         if field.name in CLEARABLE:
             return f"CASE WHEN typed.c_{field.name} THEN {default} ELSE {unsaid} END"
@@ -199,7 +201,8 @@ class ItemPlan:
     def _new_attributes(self, there: str) -> str:
         said = f"coalesce({there}, '{{}}')"
         if "attributes" in self.columns:
-            said = f"CASE WHEN typed.c_attributes THEN '{{}}' ELSE coalesce(typed.v_attributes, {said}) END"
+            said = f"coalesce(typed.v_attributes, {said})"
+            said = f"CASE WHEN typed.c_attributes THEN '{{}}' ELSE {said} END"
         extra = "coalesce(typed.extra::jsonb, '{}')" if self.attributes_merged else "'{}'"
         return f"{said} || {extra}"
 
@@ -228,10 +231,9 @@ class ItemPlan:
         if {"unit_price", "currency"} & {*self.columns}:
             found.append(self._price_that_does_not_fit())
         if {"serial_number", "quantity"} <= {*self.columns}:
-            found.append(
-                "CASE WHEN typed.v_serial_number IS NOT NULL AND typed.v_quantity > 1 THEN "
-                f"{_problem('quantity', 'single_thing:', 'typed.v_quantity::text', 'typed.v_quantity')} END"
-            )
+            many, shown = "typed.v_quantity > 1", "typed.v_quantity::text"
+            said = _problem("quantity", "single_thing:", shown, shown)
+            found.append(f"CASE WHEN typed.v_serial_number IS NOT NULL AND {many} THEN {said} END")
         return found
 
     def _price_that_does_not_fit(self) -> str:

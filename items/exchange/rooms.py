@@ -97,6 +97,7 @@ class Room:
 TABLES: Sequence[str] = (
     *("raw", "node", "new_node", "person", "new_person", "day"),
     *("plan_item", "plan_person", "plan_place", "plan_level", "stock", "rows"),
+    *("needed_node", "lent", "undone"),
 )
 
 

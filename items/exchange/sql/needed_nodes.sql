@@ -1,5 +1,6 @@
 -- The new nodes that a row which is applied names, with all above them.
-CREATE TEMP TABLE needed_node ON COMMIT DROP AS
+DROP TABLE IF EXISTS {needed_node};
+CREATE UNLOGGED TABLE {needed_node} AS
 WITH RECURSIVE named AS (
     SELECT 'category' AS what, {n_category} AS id FROM {plan_item}
     WHERE outcome IN ('create', 'update')
