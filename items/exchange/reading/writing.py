@@ -25,8 +25,8 @@ def write_rows(table: Table, path: Path, header: list[str], rows: Iterable[list[
     """Write `rows` below `header` as a file of the kind of `table`, which `open_table` reads alike.
 
     CSV keeps delimiter, line ends and encoding, with a mark where it is Unicode; what an old
-    encoding lacks becomes an escape by its number. JSON is written as lines. A .gz stays one. A workbook's
-    cell holds 32,767 characters: what is longer, which no workbook had, is cut.
+    encoding lacks becomes an escape by its number. JSON is written as lines. A .gz stays one.
+    A workbook's cell holds 32,767 characters: what is longer, as Excel writes none, is cut.
     """
     if table.kind == "xlsx":
         _write_workbook(path, header, rows)
