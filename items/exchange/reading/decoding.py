@@ -16,6 +16,10 @@ MARKS = (  # the longer first: a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# They count as encodings of text, but no file is in one, and half characters come out of some.
+NOT_OF_FILES = frozenset(
+    ("utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined")
+)
 # In UTF-16 of any script, at least this share of the characters is ASCII: delimiters, ends, digits.
 UTF_16_ASCII_SHARE = 0.1
 UTF_16_ENDS_SHARE = 0.75  # and of the bytes that end a line in ASCII, nearly all do it there too
@@ -43,6 +47,8 @@ def _named(wanted: str, name: str) -> str:
         "a".encode(wanted)  # unlike a look-up, it refuses what is no encoding of text
         encoding = codecs.lookup(wanted).name
         codecs.getincrementaldecoder(encoding)
+        if encoding in NOT_OF_FILES:
+            raise LookupError
     except (LookupError, ValueError):
         raise Unreadable(
             f"“{wanted}” is no encoding that {name} could be in: name one such as utf-8, "

@@ -70,7 +70,9 @@ def test_the_mark_is_no_part_of_the_header_when_utf_8_is_named(path: Path) -> No
     assert read(path, TEXT.encode("utf-8-sig"), encoding="utf-8").header[0] == "이름"
 
 
-@pytest.mark.parametrize("encoding", ["nonsense", "base64", "zlib", "rot13", "a\0b"])
+@pytest.mark.parametrize(
+    "encoding", ["nonsense", "base64", "zlib", "rot13", "a\0b", "utf-7", "unicode-escape"]
+)
 def test_a_file_is_refused_when_the_named_encoding_is_none(path: Path, encoding: str) -> None:
     assert "is no encoding" in refusal(path, b"a,b\n", encoding=encoding).message
 
