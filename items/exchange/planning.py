@@ -130,9 +130,10 @@ class ItemPlan:
         for field in self.fields:
             parts.append(f"{self._new(field)} AS n_{field.name}")
             parts.append(f"there.{field.column} AS o_{field.name}")
-        parts.append(
-            f"typed.problems || array_remove({_array(self._refusals())}, NULL) AS problems"
-        )
+        beside = f"array_remove({_array(self._refusals())}, NULL)"
+        whole = "typed.problems[1] LIKE '- %'"  # what is wrong with the whole row says enough
+        beside = f"CASE WHEN {whole} THEN '{{}}' ELSE {beside} END"
+        parts.append(f"typed.problems || {beside} AS problems")
         codes = [code for code in CODES if code in self.columns]
         joins, found = [], []
         if "key" in self.columns:
@@ -250,7 +251,8 @@ class ItemPlan:
         )
         decimals = f"CASE {others} ELSE {currencies.DEFAULT_DECIMALS} END"
         code = _problem("unit_price", "decimals_of_currency:", f"({price})::text", f"({currency})")
-        return f"CASE WHEN ({price}) <> round(({price}), {decimals}) THEN {code} END"
+        fits = f"({price}) = round(({price}), {currencies.MAX_DECIMALS})"
+        return f"CASE WHEN {fits} AND ({price}) <> round(({price}), {decimals}) THEN {code} END"
 
     def _sql(self, room: Room, select: str) -> sql.SQL:
         """The whole statement; what is in it are names and constants of ours."""

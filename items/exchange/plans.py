@@ -14,7 +14,7 @@ from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS
 from items.exchange import dumps, lookups, staging
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
-from items.exchange.formats import TableFormat, format_named, mapped, recognised
+from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
 from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
@@ -71,13 +71,16 @@ def make_plan(
 
 def format_of(table: Table, options: Options) -> TableFormat:
     """How this file is read: as its header, or whoever imports it, says."""
-    base = None
-    if options.format and options.format != "spreadsheet.mapped":
+    base: TableFormat | None = None
+    if options.format and options.format != MAPPED:
         base = format_named(options.format, table.header)
-    elif not options.map:
-        base = recognised(table.header)
-    if not options.map:
-        assert base is not None  # it is named, or recognised
+    elif not options.format:
+        try:
+            base = recognised(table.header)
+        except Asks:
+            if not options.map:
+                raise
+    if base is not None and not options.map:
         return base
     unknown = sorted({*options.map} - {*table.header})
     if unknown:
