@@ -130,7 +130,7 @@ def _base(table: Table, options: Options) -> TableFormat | None:
 
 def _becomes(kind: TableFormat, header: Sequence[str]) -> dict[str, str]:
     """{header: our field, ATTRIBUTE or IGNORED}."""
-    used = Shaper(kind, header).used
+    used = Shaper(kind, header).header.used
     found = {name: used.get(name, IGNORED) for name in header}
     return {
         name: ATTRIBUTE if field.startswith(ATTRIBUTE) else field for name, field in found.items()

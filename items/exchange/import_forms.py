@@ -14,7 +14,7 @@ from items.exchange.formats import ATTRIBUTE, IGNORED, all_formats
 from items.exchange.import_columns import FIELDS, NEEDED, SUBJECTS, Column, Head, called, missing
 from items.exchange.models import Import
 from items.exchange.options import DEFAULT_LOCATION, Options
-from items.exchange.reading.decoding import LEGACY
+from items.exchange.reading.guessing import LEGACY
 
 RECOGNISED = ("", "recognised by itself")
 UTF = {"utf-8": "UTF-8", "utf-16": "UTF-16"}

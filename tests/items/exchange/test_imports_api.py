@@ -12,6 +12,7 @@ from items.models import Category, Item, Location
 from tests.client import Api, Reply
 from tests.factories import ItemFactory
 from tests.items.exchange.conftest import upload
+from tests.items.helpers import by_cursor
 
 HEADER = "sku,name,unit_price"
 CHAIR, TABLE, BAD = "C-1,Chair,10.00", "T-1,Table,20.00", "B-1,Bad,much"
@@ -111,12 +112,8 @@ def test_rows_whose_quantity_differs_when_they_are_asked_for(api: Api) -> None:
 
 def test_every_row_once_when_they_are_read_by_cursor(api: Api) -> None:
     pk = planned(api, HEADER, *(f"S-{n},Thing,1" for n in range(5)))
-    lines, cursor = [], ""
-    while cursor is not None:
-        reply = api.get(f"/imports/{pk}/rows?page_size=2&cursor={cursor}")
-        lines += [row["line"] for row in reply.data]
-        cursor = reply.meta["next_cursor"]
-    assert lines == [2, 3, 4, 5, 6]
+    rows = by_cursor(api, f"/imports/{pk}/rows", page_size=2)
+    assert [row["line"] for row in rows] == [2, 3, 4, 5, 6]
 
 
 def test_400_when_a_cursor_is_of_another_outcome(api: Api) -> None:
@@ -212,7 +209,8 @@ def test_422_when_the_file_is_a_text(api: Api) -> None:
     ],
 )
 def test_422_when_an_option_is_bad(api: Api, name: str, value: str, code: str) -> None:
-    reply = upload(api, HEADER, CHAIR, **{name: value})
+    option: Any = {name: value}
+    reply = upload(api, HEADER, CHAIR, **option)
     assert (reply.status, reply.codes) == (422, {name: code})
 
 
@@ -283,7 +281,10 @@ def test_taken_back_when_it_is_undone(api: Api) -> None:
     reply = api.post(f"/imports/{pk}/undo")
     assert (reply.status, reply.data["status"]) == (200, "undone")
     assert reply.data["undone"] == {
-        "reversed": 1, "restored": 0, "retired": 1, "kept": 0,
+        "reversed": 1,
+        "restored": 0,
+        "retired": 1,
+        "kept": 0,
         "told": [],
     }
     assert Item.objects.get().status == Item.Status.RETIRED
