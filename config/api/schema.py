@@ -19,7 +19,7 @@ from config.api.components import (
 )
 from config.api.envelope import JSON_TYPE
 from config.api.fields import ONE_LINE, DecimalField, TextField
-from config.api.parameters import NamesParameter, PageParameters, Parameters, ShapeParameters
+from config.api.parameters import CursorParameters, NamesParameter, Parameters, ShapeParameters
 from config.api.reads import readable_names
 
 PREFIX = "/api/v1/"
@@ -183,7 +183,7 @@ class EnvelopeSchema(AutoSchema):
         if self._answers_with_file():
             return False
         many = self._action() in OF_MANY or is_list_serializer(serializer)
-        return many or self._has_parameters(PageParameters)
+        return many or self._has_parameters(CursorParameters)
 
     def _get_paginator(self) -> None:
         return None

@@ -34,7 +34,7 @@ class ImportParameters(p.ListParameters):
     status = serializers.ChoiceField(Import.Status.choices, source="in_status", required=False)
 
 
-class RowParameters(p.Parameters):
+class RowParameters(p.CursorParameters):
     """Which rows of a plan, and which part of them."""
 
     outcome = serializers.ChoiceField(
@@ -42,10 +42,6 @@ class RowParameters(p.Parameters):
         required=False,
         help_text="`differs`: rows whose quantity is not that of the books.",
     )
-    page_size = p.NumberParameter(
-        min_value=1, max_value=p.MAX_PAGE_SIZE, help_text=f"{p.DEFAULT_PAGE_SIZE} unless said."
-    )
-    cursor = p.TextParameter(allow_blank=True, help_text="Empty to start, then `meta.next_cursor`.")
 
 
 class ImportViewSet(ResourceViewSet):
@@ -103,10 +99,11 @@ class ImportViewSet(ResourceViewSet):
     @extend_schema(operation_id="list_import_rows", responses=ImportRowSerializer(many=True))
     def rows(self, request: Request, pk: int) -> HttpResponse:
         """What the plan says of each row, in the order of the file."""
-        record, asked = self.get_row(pk), self.asked.validated_data
-        outcome, size = asked.get("outcome", ""), asked.get("page_size", p.DEFAULT_PAGE_SIZE)
+        record, asked = self.get_row(pk), self.asked
+        assert isinstance(asked, RowParameters)
+        outcome, size = asked.validated_data.get("outcome", ""), asked.size
         salt = repr((request.path, outcome))
-        after = _opened(asked.get("cursor", ""), salt)
+        after = _opened(asked.validated_data.get("cursor", ""), salt)
         found = planned_rows(record, outcome=outcome, after=after, size=size + 1)
         data = ImportRowSerializer(found[:size], many=True).data
         following = signing.dumps(found[size - 1].line, salt=salt) if len(found) > size else None
