@@ -230,6 +230,8 @@ def forget_rows(record: Import) -> None:
     Room(record.schema).drop()
     if record.stored_as:
         path_of(record).unlink(missing_ok=True)
+        record.stored_as = ""
+        record.save(update_fields=["stored_as"])
 
 
 def path_of(record: Import) -> Path:
