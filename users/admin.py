@@ -14,10 +14,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from config.admin.exporting import Offer
 from config.admin.records import RecordAdmin, attributed
 from config.admin.stale import StaleGuardForm
 from config.errors import DomainError
 from users import services
+from users.exports import USERS
 from users.models import ApiToken, Membership, User
 
 
@@ -47,6 +49,7 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
     """People; nobody manages an account that has rights they lack themselves."""
 
     form = UserForm
+    exported: ClassVar = [Offer(USERS)]
     add_form = NewUserForm
     list_display = ["name", "email", "group_names", "is_staff", "is_active", "updated_at"]
     list_filter = ["is_active", "is_staff", "groups"]

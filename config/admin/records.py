@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config import constraints, history
+from config.admin.exporting import ExportingAdmin
 from config.admin.histories import HistoryAdmin
 from config.admin.lookups import Lookup
 from config.admin.panels import panels_of
@@ -32,7 +33,7 @@ def attributed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return wrapped
 
 
-class RecordAdmin(HistoryAdmin):
+class RecordAdmin(ExportingAdmin, HistoryAdmin):
     """A tracked model: searched by trigrams, guarded against stale forms, with its history."""
 
     form = StaleGuardForm

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from config import currencies
+from config.admin.exporting import Offer
 from config.admin.filters import WordFilter
 from config.admin.records import RecordAdmin
 from config.admin.shown import NOTHING
@@ -15,6 +16,7 @@ from config.caching import cached, invalidate
 from config.decimals import plain
 from config.text import sort_key
 from items.branches import BranchFilter
+from items.catalogue.exports import ITEMS
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
 
@@ -90,6 +92,7 @@ class ItemAdmin(RecordAdmin):
     """The register itself; `items.stock` adds what is where."""
 
     form = ItemForm
+    exported: ClassVar = [Offer(ITEMS)]
     list_display = ["sku", "name", "category", "status", "stock", "lent", "owner_name", "price"]
     list_display_links = ["sku", "name"]
     list_filter = ["status", StockFilter, CategoryFilter, "updated_at"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from django.db import models
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import LessThan
@@ -58,6 +59,10 @@ class StockLevelQuerySet(ResourceQuerySet[Any]):
     def of_item(self, item_id: int) -> Self:
         """Those of one item."""
         return self.filter(item=item_id)
+
+    def of_items(self, items: models.QuerySet[Any]) -> Self:
+        """Those of any of these items."""
+        return self.filter(item__in=items.order_by().values("pk"))
 
     def below(self, location_id: int) -> Self:
         """Those of which something is at a location, or at one below it.
