@@ -19,6 +19,7 @@ from items.branches import BranchFilter
 from items.catalogue.exports import ITEMS
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
+from items.catalogue.querysets import PRICE_ORDER
 
 PATHS_TTL_S = 300
 
@@ -97,6 +98,12 @@ class ItemAdmin(RecordAdmin):
     list_display_links = ["sku", "name"]
     list_filter = ["status", StockFilter, CategoryFilter, "updated_at"]
     list_select_related = ["category", "owner"]
+    swift_orders: ClassVar = {
+        "sku": sort_key("sku"),
+        "name": sort_key("name"),
+        "status": "status",
+        "price": PRICE_ORDER,
+    }
     autocomplete_fields = ["category", "owner"]
     actions = ["activate", "make_draft", "retire"]
     readonly_fields = ["version", "created_at", "updated_at"]

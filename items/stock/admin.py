@@ -156,6 +156,7 @@ class LoanAdmin(BookingActions, RecordAdmin):
     list_display = ["item", "holder", "out", "due", "opened_at", "closed_at"]
     ordering: ClassVar = [DUE_ORDER, "pk"]  # what is due on no day comes last
     exported: ClassVar = [Offer(LOANS)]
+    swift_orders: ClassVar = {"due": DUE_ORDER}
     list_filter = [LoanFilter, chosen("holder"), chosen("item"), "due_at"]
     fields: ClassVar = [
         *("item", "holder", "quantity_lent", "quantity_returned"),
@@ -221,6 +222,7 @@ class MovementAdmin(BookingActions, RecordAdmin):
     """What went from where to where: looked at and reversed, never edited."""
 
     exported: ClassVar = [Offer(MOVEMENTS)]
+    swift_orders: ClassVar = {name: name for name in ("created_at", "kind", "reference")}
     list_filter = ["kind", "created_at", TouchingFilter, chosen("item"), chosen("actor")]
     fields: ClassVar = [
         *("kind", "item", "amount", "source", "destination", "reason", "reference"),

@@ -12,7 +12,9 @@ from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import LessThan
 
 from config.querysets import ResourceQuerySet
+from config.statements import BIGINT_MAX
 from config.text import sort_key
+from items.stock.weeks import span
 from items.trees import TreeQuerySet
 
 # The order of days on which loans are due: one that is due on no day comes after all others. There
@@ -131,11 +133,13 @@ class MovementQuerySet(ResourceQuerySet[Any]):
 
     def made_from(self, moment: datetime) -> Self:
         """Those made at this moment or later."""
-        return self.filter(created_at__gte=moment)
+        first = span(self.model, since=moment).first
+        return self.filter(created_at__gte=moment, pk__gte=BIGINT_MAX if first is None else first)
 
     def made_until(self, moment: datetime) -> Self:
         """Those made at this moment or before."""
-        return self.filter(created_at__lte=moment)
+        last = span(self.model, until=moment).last
+        return self.filter(created_at__lte=moment, pk__lte=last or 0)
 
     def with_relations(self) -> Self:
         """Each with what it names, in the same query."""
