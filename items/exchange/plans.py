@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.validators import MaxValueValidator
 from django.db import transaction
 from psycopg import sql
 
@@ -21,7 +23,6 @@ from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
 from items.exchange.shaping import Shaper
 from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
-from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")
 OUTCOMES = ("create", "update", "unchanged", "refused")
@@ -173,14 +174,16 @@ def _plan_others(room: Room, kind: TableFormat, decimal: str, *, restricted: boo
         "shown": sql.Literal(SHOWN_LENGTH),
         "source": sql.Literal(kind.source),
     }
+    person = get_user_model()._meta
+    highest = [v for v in person.get_field("age").validators if isinstance(v, MaxValueValidator)]
     words = {"yes": TRUE, "no": FALSE}
     room.run_file(
         "plan_person",
         **shared,
         **{name: sql.SQL(", ").join(map(sql.Literal, each)) for name, each in words.items()},
         cleared=sql.Literal(CLEARED),
-        max_age=sql.Literal(MAX_AGE_YEARS),
-        name_length=sql.Literal(NAME_MAX_LENGTH),
+        max_age=sql.Literal(min(v.limit_value for v in highest)),
+        name_length=sql.Literal(person.get_field("name").max_length),
         restricted=sql.Literal(restricted),
     )
     room.run_file("plan_place", **shared)
