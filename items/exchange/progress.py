@@ -13,6 +13,7 @@ from items.exchange.plans import Progress
 Status = Import.Status
 
 EVERY_S = 0.2  # more often nobody looks
+BEGINS: dict[str, str] = {Status.WAITING: Status.PLANNING}  # what is done next with an import in this status
 TTL_S = 600  # longer than any one step is silent
 
 
@@ -27,7 +28,7 @@ class Told:
 
 def told(record: Import) -> Progress:
     """What tells how far this import is; the cache may be lost, then nobody hears of it."""
-    key, last = _key(record.pk), [0.0]
+    key, last = _key(record.pk, BEGINS.get(record.status, record.status)), [0.0]
 
     def tell(what: str, done: int, total: int) -> None:
         now = time.monotonic()
@@ -47,9 +48,9 @@ def heard_of(pk: int, status: str) -> Told | None:
     """The same, of the import with this id and status."""
     if status not in (Status.PLANNING, Status.APPLYING, Status.UNDOING):
         return None
-    kept = cache.get(_key(pk))
+    kept = cache.get(_key(pk, status))
     return Told(**kept) if kept else None
 
 
-def _key(pk: int) -> str:
-    return f"import-progress:{pk}"
+def _key(pk: int, status: str) -> str:
+    return f"import-progress:{pk}:{status}"

@@ -60,4 +60,5 @@ def test_no_plan_is_taken_for_another_when_a_backup_replaces_what_is_there(
 
 
 def test_it_is_the_schemas_of_plans_that_are_left_out() -> None:
-    assert apps.get_app_config("items").passing_schemas == (STAGING,)
+    items: Any = apps.get_app_config("items")
+    assert items.passing_schemas == (STAGING,)

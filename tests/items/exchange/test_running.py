@@ -217,6 +217,13 @@ def test_progress_is_told_seldom_when_much_happens(received: Received) -> None:
     assert progress_of(record) == Told("reading", 0, 9)
 
 
+def test_no_progress_is_told_when_it_is_of_what_was_done_before(received: Received) -> None:
+    record = received(HEADER)
+    told(record)("reading", 9, 9)
+    record.status = Status.APPLYING
+    assert progress_of(record) is None
+
+
 def test_no_progress_is_told_when_nothing_is_done(planned: Import) -> None:
     told(planned)("reading", 3, 9)
     assert progress_of(planned) is None
