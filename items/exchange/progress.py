@@ -13,7 +13,9 @@ from items.exchange.plans import Progress
 Status = Import.Status
 
 EVERY_S = 0.2  # more often nobody looks
-BEGINS: dict[str, str] = {Status.WAITING: Status.PLANNING}  # what is done next with an import in this status
+BEGINS: dict[str, str] = {
+    Status.WAITING: Status.PLANNING
+}  # what is done next with an import in this status
 TTL_S = 600  # longer than any one step is silent
 
 

@@ -1,4 +1,4 @@
-"""A large file over the running server: received, planned and applied by its worker."""
+"""A large file over the running server: received, planned, applied and undone by its worker."""
 
 import time
 from typing import Any
@@ -32,7 +32,9 @@ def ended(admin: httpx.Client, pk: int, *while_in: str) -> dict[str, Any]:
     raise AssertionError(f"still {data['status']}: {data['progress']}")
 
 
-def test_every_row_when_a_large_file_is_imported(admin: httpx.Client, content: bytes) -> None:
+def test_every_row_when_a_large_file_is_imported_and_undone(
+    admin: httpx.Client, content: bytes
+) -> None:
     assert len(content) > 2 * MB
     file = {"file": ("items.csv", content, "text/csv")}
     sent = admin.post("/imports", data={"decimal": "point"}, files=file)
@@ -45,3 +47,6 @@ def test_every_row_when_a_large_file_is_imported(admin: httpx.Client, content: b
     assert (begun.status_code, begun.json()["data"]["status"]) == (202, "applying")
     assert ended(admin, pk, "applying")["status"] == "applied"
     assert admin.get("/items?sku=IMP-29999").json()["meta"]["total"] == 1
+
+    assert admin.post(f"/imports/{pk}/undo").status_code == 202
+    assert ended(admin, pk, "undoing")["undone"]["retired"] == ROWS
