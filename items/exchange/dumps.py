@@ -89,6 +89,8 @@ def _read(table: Table) -> Dump:
     assert isinstance(table, RecordTable)  # a dump is JSON
     for line, record in table.records():
         model, pk, fields = (record.get(name) for name in ("model", "pk", "fields"))
+        if isinstance(fields, str):  # as a file of refused rows has it
+            fields = orjson.loads(fields)
         if isinstance(model, str) and isinstance(fields, dict):
             by_model[model.lower()][str(pk)] = fields
             lines[model.lower()][str(pk)] = line
