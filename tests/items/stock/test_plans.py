@@ -232,7 +232,7 @@ def test_nothing_is_passed_over_when_a_location_is_opened(
     register: Api, facts: dict[str, Any], place: str
 ) -> None:
     """Of what has left, and of what came from outside, a level stays."""
-    found = StockLevel.objects.below(facts[place]).order_by("-item")[: SHOWN + 1]
+    found = StockLevel.objects.below(facts[place]).order_by("-item_id")[: SHOWN + 1]
     statement, values = found.query.sql_with_params()
     [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", *values)
     done = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
