@@ -14,6 +14,7 @@ from psycopg import sql
 
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS
 from items.exchange import dumps, lookups, staging
+from items.exchange.doubles import refuse_doubles
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
 from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
@@ -186,6 +187,8 @@ def _plan_others(room: Room, kind: TableFormat, decimal: str, *, restricted: boo
         name_length=sql.Literal(person.get_field("name").max_length),
         restricted=sql.Literal(restricted),
     )
+    for column in ("n_email", "key", "target_id"):
+        refuse_doubles(room, "plan_person", column, field="email")
     room.run_file("plan_place", **shared)
     comma = decimal == "comma"
     number = "replace(replace(raw.quantity, '.', ''), ',', '.')" if comma else "raw.quantity"

@@ -74,6 +74,16 @@ def test_a_person_is_refused_when_a_cell_is_wrong(column: str, cell: str, code: 
     assert (column, code) in [(at, found) for at, found, _ in refusals(record)[2]]
 
 
+def test_the_second_of_two_people_with_one_e_mail_is_refused() -> None:
+    record = planned("email,name\nzoe@example.org,Zoe\nZOE@example.org,Zoë\n")
+    assert refusals(record)[3] == [("email", "twice", "zoe@example.org")]
+
+
+def test_the_second_of_two_people_with_one_account_is_refused() -> None:
+    record = planned(STAFF + "zoe,Zoe,Z,zoe@example.org,\nzoe,Zoë,Z,z@example.org,\n")
+    assert [code for _, code, _ in refusals(record)[3]] == ["twice"]
+
+
 def test_an_account_with_rights_is_not_changed_by_a_manager(manager: User) -> None:
     UserFactory.create(email="boss@example.org", name="Boss", is_staff=True, group="Manager")
     record = received("email,name\nboss@example.org,Nobody\n")
