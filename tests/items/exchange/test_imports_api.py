@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from items.exchange import services
 from items.exchange.models import Import
@@ -221,6 +222,12 @@ def test_422_when_an_option_is_given_twice(api: Api) -> None:
 
 def test_415_when_it_is_no_form(api: Api) -> None:
     assert api.post("/imports", {"file": "sku"}).status == 415
+
+
+def test_413_when_it_is_larger_than_is_taken(api: Api, settings: Settings) -> None:
+    settings.IMPORT_MAX_MB = 1
+    reply = upload(api, HEADER, "x" * 1024 * 1024)
+    assert (reply.status, reply.error["code"]) == (413, "payload_too_large")
 
 
 # ── Application ───────────────────────────────────────────────────────────────────────────────
