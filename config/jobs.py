@@ -12,6 +12,7 @@ A task may be called again after it was cut off anywhere, and has to bear that.
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import signature
 from typing import Any, Generic, ParamSpec
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError
@@ -54,12 +55,12 @@ class Task(Generic[Given]):
         """Do it now."""
         self._function(*args, **kwargs)
 
-    def defer(self, *_: Given.args, **kwargs: Given.kwargs) -> int:
+    def defer(self, *args: Given.args, **kwargs: Given.kwargs) -> int:
         """Have a worker do it once this transaction has committed: the job's id.
 
-        The arguments are given by name, and are what JSON has.
+        The arguments are what JSON has. Raises TypeError for others than the function takes.
         """
-        given: dict[str, Any] = kwargs
+        given = signature(self._function).bind(*args, **kwargs).arguments
         lock = self._lock.format(**given) if self._lock else None
         deferrer = configure_task(name=self.name, job_manager=_queue, lock=lock)
         return deferrer.defer(**given)

@@ -307,6 +307,8 @@ LOGGING = {
         "django.server": {"handlers": ["nowhere"], "propagate": False},
         "procrastinate": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},
         "procrastinate.worker": {"level": LOG_LEVEL},  # what becomes of each job
+        # That the database was lost: config.working says so, in one line.
+        "procrastinate.utils": {"handlers": ["nowhere"], "propagate": False},
         "axes": {"level": "ERROR" if LOG_LEVEL == "ERROR" else "WARNING"},  # failures alone
     },
 }

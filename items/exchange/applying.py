@@ -54,9 +54,11 @@ class Work:
     source: str
     cause: Cause
     currency: str
+    planned_at: datetime | None
 
     def apply(self, progress: Progress) -> None:
-        """Carry it out; to be called in a transaction. Raises Changed when it does not fit any more."""
+        """Carry it out, in a transaction. Raises Changed when it does not fit any more."""
+        self.room.settle()
         try:
             for what, step in (
                 ("locking", self._lock),
@@ -89,42 +91,27 @@ class Work:
         """)
         if planned != there:
             raise Changed(_so_many(planned - there, "item has", "items have") + " been changed")
-        [(booked,)] = self.room.ask("""
-            SELECT count(*) FROM (
-                SELECT stock.* FROM {stock} stock JOIN items_item item ON item.id = stock.item_id
-                WHERE what IN ('open', 'count') ORDER BY item.id FOR NO KEY UPDATE OF item
-            ) AS locked
-            WHERE CASE WHEN what = 'open'
-                THEN EXISTS (SELECT FROM items_movement m WHERE m.item_id = locked.item_id)
-                ELSE there <> coalesce((SELECT quantity FROM items_stocklevel level
-                    WHERE (level.item_id, level.location_id) = (locked.item_id, locked.location_id)
-                ), 0) END
-        """)
+        [(booked,)] = self.room.ask(
+            self.room.text("moved_since", planned_at=sql.Literal(self.planned_at))
+        )
         if booked:
             raise Changed("The stock of " + _so_many(booked, "item has", "items have") + " changed")
 
     def _make_nodes(self) -> None:
         columns = self.room.columns("plan_item")
-        named = [
-            "SELECT 'location' AS what, location_id AS id FROM {stock} WHERE what IN ('open', 'count')",
-            "SELECT CASE subject WHEN 'place' THEN 'location' ELSE subject END, target_id "
-            "FROM {plan_place} WHERE outcome <> 'refused'",
-        ]
-        if "n_category" in columns:
-            named.append(
-                "SELECT 'category', n_category FROM {plan_item} WHERE outcome IN ('create', 'update')"
-            )
-        union = sql.SQL(" UNION ").join(self.room.composed(each) for each in named)
-        self.room.run_file("needed_nodes", named=union)
+        n_category = sql.SQL("n_category" if "n_category" in columns else "NULL::bigint")
+        self.room.run_file("needed_nodes", n_category=n_category)
         for what, model in TREES.items():
             table = sql.Identifier(model._meta.db_table)
             kind = {"location": ("kind, ", "'storage', ")}.get(what, ("", ""))
             insert = sql.SQL(
                 "INSERT INTO {} ({}id, name, parent_id) SELECT {}id, name, parent_id "
-                "FROM needed_node WHERE what = {} ORDER BY depth"
+                "FROM {} WHERE what = {} ORDER BY depth"
             )
             self.room.run(
-                insert.format(table, sql.SQL(kind[0]), sql.SQL(kind[1]), sql.Literal(what))
+                insert.format(
+                    table, *map(sql.SQL, kind), self.room.table("needed_node"), sql.Literal(what)
+                )
             )
 
     def _write_people(self) -> None:

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 
 import orjson
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from items.catalogue.models import MAX_TAGS, TAG_MAX_LENGTH
 from items.exchange import lists
@@ -53,3 +55,13 @@ def json_object(cell: str) -> str:
     if NUL_IN_JSON in cell or HUGE_EXPONENT.search(cell):
         raise Bad("not_json")
     return cell
+
+
+def email(cell: str) -> str:
+    """An e-mail address in lower case. Raises Bad."""
+    address = cell.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise Bad("not_an_email") from error
+    return address

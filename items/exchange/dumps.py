@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 
 from items.exchange.errors import NotImportable
+from items.exchange.identity import derived_sku
 from items.exchange.reading import RecordTable, Table
-from items.exchange.shaping import UNIT, derived_sku
+from items.exchange.staged import UNIT
 
 COLUMNS = (
     *("subject", "key", "sku", "derived", "name", "description", "category", "status", "unit"),
@@ -28,7 +29,7 @@ CATEGORY, LOCATION, PART, STOCK = (
 TEMPLATE, PARAMETER = "part.partparametertemplate", "part.partparameter"
 # Where something is that is in no location.
 GONE = ("customer", "belongs_to", "consumed_by", "sales_order", "is_building")
-# What says nothing about the thing: the tree's bookkeeping, checksums, and what has a field of ours.
+# What says nothing of the thing: the tree's bookkeeping, checksums, and what has a field of ours.
 SILENT = {
     *("lft", "rght", "tree_id", "level", "barcode_hash", "bom_checksum", "metadata", "image"),
     *("name", "description", "category", "IPN", "units", "minimum_stock", "active", "part"),

@@ -1,4 +1,4 @@
-"""The fields that a file can fill: how a cell becomes a value, in SQL, and what may be wrong with it.
+"""The fields that a file can fill: how a cell becomes a value, in SQL, and what may be wrong.
 
 A check is `(condition, code)`: where the condition holds of the trimmed cell, the row is refused
 for the code (see problems.py), with a fact after a colon.
@@ -14,10 +14,12 @@ from items.catalogue import models as catalogue
 from items.catalogue.models import Item
 
 # A number that a spreadsheet has shortened, so that nobody knows it any more: 6.37702E+15.
-RUINED = r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+RUINED = r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]+$"
 POINT = r"^-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?$"  # 1234.5 and 1,234.5
 COMMA = r"^-?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)?(,[0-9]+)?$"  # 1234,5 and 1.234,5
-SIMPLE = r"^[0-9]+(\.[0-9]+)?$"
+# Most are of this kind, and are looked at no further.
+SIMPLE, WHOLE = r"^[0-9]{1,15}(\.[0-9]{1,10})?$", r"^[0-9]{1,15}$"
+IS_RUINED = f"strpos({{cell}}, '+') > 0 AND {{cell}} ~ '{RUINED}'"  # the first is the quicker
 BESIDE_NUMBERS = r"[\s\u00a0\u202f''$€£¥₩]"  # currency signs, and spaces between thousands
 TRUE, FALSE = ("true", "yes", "y", "1", "t"), ("false", "no", "n", "0", "f")
 MAX_DIGITS = 30  # of a number at all; a field takes fewer
@@ -40,20 +42,22 @@ class Field:
     join: str = ""  # a lookup that it needs: LEFT JOIN {join}
     numeric: bool = False
 
-    def cleaned(self, decimal: str) -> str:
-        """The trimmed cell; of a number, as PostgreSQL reads it. Null when it is blank."""
+    def cleaned(self) -> str:
+        """The trimmed cell; null when it is blank."""
+        return f"nullif(btrim(raw.{self.name}, E' \\t\\r\\n\\u00a0'), '')"
+
+    def read(self, decimal: str) -> str:
+        """The number that the cell is, as it is written with this decimal sign; else null."""
         cell = f"raw.{self.name}"
-        if not self.numeric:
-            return f"nullif(btrim({cell}, E' \\t\\r\\n\\u00a0'), '')"
         bare = f"regexp_replace({cell}, '{BESIDE_NUMBERS}', '', 'g')"
         point = f"replace({bare}, ',', '')"
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
         pattern, number = (COMMA, comma) if decimal == "comma" else (POINT, point)
-        simple = SIMPLE if decimal != "comma" else "^[0-9]+$"
+        simple = WHOLE if decimal == "comma" else SIMPLE
         return (
-            f"CASE WHEN {cell} ~ '{simple}' THEN {cell} "
-            f"WHEN {bare} ~ '{pattern}' AND {bare} ~ '[0-9]' THEN {number} "
-            f"ELSE btrim({cell}) END"
+            f"CASE WHEN {cell} ~ '{simple}' THEN {cell}::numeric "
+            f"WHEN {bare} ~ '{pattern}' AND {bare} ~ '[0-9]' "
+            f"AND char_length({bare}) <= {MAX_DIGITS} THEN ({number})::numeric END"
         )
 
 
@@ -73,26 +77,23 @@ def text(name: str, longest: int, **options: object) -> Field:
 def code(name: str, longest: int, **options: object) -> Field:
     """A text by which a thing is known, and which a spreadsheet may have ruined."""
     field = text(name, longest, **options)
-    return Field(
-        **{**field.__dict__, "checks": [*field.checks, (f"{{cell}} ~ '{RUINED}'", "ruined")]}
-    )
+    return Field(**{**field.__dict__, "checks": [*field.checks, (IS_RUINED, "ruined")]})
 
 
 def number(name: str, digits: int, decimals: int, **options: object) -> Field:
-    """An exact number that is not negative."""
-    numeral = f"{{cell}} ~ '^-?[0-9]*\\.?[0-9]*$' AND char_length({{cell}}) <= {MAX_DIGITS}"
-    whole = 10 ** (digits - decimals)
-    value = f"(CASE WHEN {numeral} THEN {{cell}}::numeric END)"
+    """An exact number that is not negative; it is read before it is looked at (`read`)."""
+    value = f"raw.v_{name}"
+    unread = f"{value} IS NULL AND {{cell}} IS NOT NULL"
     return Field(
         name,
         name,
         "numeric",
         value,
         checks=[
-            (f"{{cell}} ~ '{RUINED}'", "ruined"),
-            (f"{{cell}} !~ '{RUINED}' AND NOT ({numeral})", "not_a_number"),
+            (f"{unread} AND {{cell}} ~ '{RUINED}'", "ruined"),
+            (f"{unread} AND {{cell}} !~ '{RUINED}'", "not_a_number"),
             (f"{value} < 0", "negative"),
-            (f"{value} >= {whole}", "too_large"),
+            (f"{value} >= {10 ** (digits - decimals)}", "too_large"),
             (f"{value} <> round({value}, {decimals})", f"too_many_decimals:{decimals}"),
         ],
         numeric=True,

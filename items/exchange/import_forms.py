@@ -10,11 +10,11 @@ from django import forms
 
 from config import currencies
 from items.exchange import dates
-from items.exchange.formats import ATTRIBUTE, IGNORED, all_formats
+from items.exchange.formats import ATTRIBUTE, IGNORED, MAPPED, all_formats
 from items.exchange.import_columns import FIELDS, NEEDED, SUBJECTS, Column, Head, called, missing
 from items.exchange.models import Import
 from items.exchange.options import DEFAULT_LOCATION, Options
-from items.exchange.reading.decoding import LEGACY
+from items.exchange.reading.guessing import LEGACY
 
 RECOGNISED = ("", "recognised by itself")
 UTF = {"utf-8": "UTF-8", "utf-16": "UTF-16"}
@@ -194,12 +194,12 @@ class ReadingForm(OptionsForm):
             return replace(said, map=chosen, subject=self._subject(self.cleaned_data))
         of_base = self.head.of_base
         differing = {name: field for name, field in chosen.items() if of_base[name] != field}
-        named = said.format or self.head.base.full_name
-        return replace(said, map=differing, format=named if differing else said.format)
+        return replace(said, map=differing)
 
     def _reads_otherwise(self, cleaned: dict[str, Any]) -> bool:
         """Whether the file is to be read as another, whose columns nobody has seen yet."""
-        return any(cleaned[name] != getattr(self._kept, name) for name in ("format", "encoding"))
+        kept = "" if self._kept.format == MAPPED else self._kept.format
+        return bool(cleaned["format"] != kept or cleaned["encoding"] != self._kept.encoding)
 
     def _subject(self, cleaned: Mapping[str, Any]) -> str:
         assert self.head is not None  # nobody asks without columns

@@ -1,27 +1,22 @@
-"""Several names in one cell: paths and tags, with a separator that is doubled within a name."""
+"""Several names in one cell: paths and tags."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-DOUBLED = "\uffff"  # stands for a doubled separator meanwhile; it is no character of any text
+from config.exports.cells import Joint
+
 REMEMBERED = 10_000  # cells that are taken apart once
 
 
 @lru_cache(REMEMBERED)
-def split(cell: str, separator: str, *, doubling: bool) -> tuple[str, ...]:
-    """The names in a cell, without blank ones and those that are there twice.
+def split(cell: str, mark: str, *, doubling: bool) -> tuple[str, ...]:
+    """The names in a cell, without what surrounds them, and without blank ones.
 
-    Without a separator the cell is one name. `doubling`: `//` within a name is a slash.
+    Without a mark the cell is one name. `doubling`: a mark within a name is doubled, as ours are.
     """
-    if not separator:
-        return (cell.strip(),) if cell.strip() else ()
-    text = cell.replace(separator * 2, DOUBLED) if doubling else cell
-    names = (name.strip().replace(DOUBLED, separator) for name in text.split(separator))
-    return tuple(name for name in names if name)
-
-
-def joined(names: Sequence[str], separator: str) -> str:
-    """The cell that `split` takes apart again: "A / B"."""
-    space = " " if separator == ";" else f" {separator} "
-    between = f"{separator}{space}" if separator == ";" else space
-    return between.join(name.replace(separator, separator * 2) for name in names)
+    if not mark:
+        parts = [cell]
+    elif doubling:
+        parts = Joint(mark, f" {mark} ").parted(cell)
+    else:
+        parts = cell.split(mark)
+    return tuple(name for part in parts if (name := part.strip()))

@@ -19,10 +19,11 @@ from psycopg import sql
 from items.catalogue.models import Category
 from items.exchange import dates
 from items.exchange.formats import TableFormat
+from items.exchange.identity import address_of
 from items.exchange.models import ExternalKey
 from items.exchange.options import Options
 from items.exchange.rooms import Room
-from items.exchange.shaping import CLEARED, UNIT, address_of
+from items.exchange.staged import CLEARED, UNIT
 from items.stock.fields import END_OF_DAY
 from items.stock.models import WORLD, Location
 from items.trees import NAME_MAX_LENGTH, PATH_SEPARATOR

@@ -15,7 +15,7 @@ from config.decimals import without_padding
 from items.exchange.models import Import
 from items.exchange.problems import problem_of
 from items.exchange.rooms import Room
-from items.exchange.shaping import STAGED
+from items.exchange.staged import STAGED
 from items.trees import PATH_SEPARATOR
 
 NOTHING = "–"
@@ -210,6 +210,8 @@ class _Names:
             return self._named(REFERENCES[name], value)
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if isinstance(value, Decimal):
+            return _number(value)
         if isinstance(value, list):
             return "; ".join(map(str, value))
         if isinstance(value, dict):

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  statements are made of names and constants of ours alone
 """What an import of items would do: one statement compares every row with what is there.
 
 The statement is made of the fields that the file has (see fields.py), in four steps, each a
@@ -16,17 +17,17 @@ from config import currencies
 from items.exchange.fields import ITEM_FIELDS, STOCK_FIELDS, Field
 from items.exchange.options import Options
 from items.exchange.rooms import TABLES, Room
-from items.exchange.shaping import (
-    BETWEEN_PROBLEMS,
-    CLEARABLE,
-    CLEARED,
-    SHOWN_LENGTH,
-    UNIT,
-)
+from items.exchange.staged import BETWEEN_PROBLEMS, CLEARABLE, CLEARED, SHOWN_LENGTH, UNIT
 
 # By what a row is matched with an item, after its key in its source: in this order.
 CODES = ("sku", "barcode", "serial_number")
+NEXT_ID = "nextval(pg_get_serial_sequence('items_item', 'id'))"
 SAME_SKU = 'lower(by_sku.sku) COLLATE "C" = lower(typed.v_sku) COLLATE "C"'
+# What an import made that was then undone, and that nobody has touched since: as good as new.
+AS_NEW = """(there.status = 'retired' AND there.on_hand = 0 AND there.on_loan = 0 AND (
+    SELECT event.pgh_context->>'via' FROM items_itemevent event
+    WHERE event.pgh_obj_id = there.id ORDER BY event.pgh_id DESC LIMIT 1
+) LIKE 'undoing import %')"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class ItemPlan:
         return "extra" in self.columns
 
     def _has(self, field: Field) -> bool:
-        return field.name in self.columns or (field.name == "attributes" and self.attributes_merged)
+        merged = field.name == "attributes" and self.attributes_merged
+        return field.name in self.columns or merged or field.name == "status"
 
     def make(self, room: Room) -> None:
         """Make the table `plan_item`."""
@@ -77,10 +79,12 @@ class ItemPlan:
         for field in (*kept, *self.stock):
             if field.join:
                 continue
-            cell = field.cleaned(self.decimal)
+            cell = field.cleaned()
             if field.name in CLEARABLE:
                 cell = f"CASE WHEN raw.{field.name} = {_quoted(CLEARED)} THEN NULL ELSE {cell} END"
             parts.append(f"{cell} AS k_{field.name}")
+            if field.numeric:
+                parts.append(f"{field.read(self.decimal)} AS v_{field.name}")
         cleared = [field for field in kept if field.name in CLEARABLE]
         parts += [
             f"raw.{f.name} IS NOT DISTINCT FROM {_quoted(CLEARED)} AS c_{f.name}" for f in cleared
@@ -121,23 +125,27 @@ class ItemPlan:
         """The item that each row is about, if it is there, and what it would then be."""
         parts = ["typed.line", "typed.key", "typed.placed AS s_placed"]
         parts += ["there.id AS found_id", "there.version"]
+        parts.append(f"coalesce({AS_NEW}, FALSE) AS as_new")
         parts += [f"typed.v_{field.name} AS s_{field.name}" for field in self.stock]
         for field in self.fields:
             parts.append(f"{self._new(field)} AS n_{field.name}")
             parts.append(f"there.{field.column} AS o_{field.name}")
-        parts.append(
-            f"typed.problems || array_remove({_array(self._refusals())}, NULL) AS problems"
-        )
+        beside = f"array_remove({_array(self._refusals())}, NULL)"
+        whole = "typed.problems[1] LIKE '- %'"  # what is wrong with the whole row says enough
+        beside = f"CASE WHEN {whole} THEN '{{}}' ELSE {beside} END"
+        parts.append(f"typed.problems || {beside} AS problems")
         codes = [code for code in CODES if code in self.columns]
-        joins = [
-            "LEFT JOIN items_externalkey by_key ON by_key.item_id IS NOT NULL AND "
-            f"by_key.source = {_quoted(self.source)} AND by_key.key = typed.key"
-        ]
+        joins, found = [], []
+        if "key" in self.columns:
+            of_source = f"by_key.item_id IS NOT NULL AND by_key.source = {_quoted(self.source)}"
+            same = f"{of_source} AND by_key.key = typed.key"
+            joins.append(f"LEFT JOIN items_externalkey by_key ON {same}")
+            found.append("by_key.item_id")
         for code in codes:
             same = SAME_SKU if code == "sku" else f"by_{code}.{code} = typed.v_{code}"
             joins.append(f"LEFT JOIN items_item by_{code} ON {same}")
-        found = ", ".join(["by_key.item_id", *(f"by_{code}.id" for code in codes)])
-        joins.append(f"LEFT JOIN items_item there ON there.id = coalesce({found})")
+            found.append(f"by_{code}.id")
+        joins.append(f"LEFT JOIN items_item there ON there.id = coalesce({_listed(found)})")
         return f"SELECT {_listed(parts)} FROM ({source}) typed {' '.join(joins)} OFFSET 0"
 
     def _outcomes(self, source: str) -> str:
@@ -156,15 +164,16 @@ class ItemPlan:
             WHEN cardinality(changed) > 0 THEN 'update' ELSE 'unchanged' END"""
         kept = [f"n_{f.name}" for f in self.fields] + [f"s_{f.name}" for f in self.stock]
         return f"""
-            SELECT line, key, outcome, version, problems, s_placed,
-                CASE WHEN outcome = 'create' THEN nextval(pg_get_serial_sequence('items_item', 'id'))
+            SELECT line, key, outcome, version, problems, s_placed, as_new,
+                CASE WHEN outcome = 'create' THEN {NEXT_ID}
                     ELSE found_id END AS target_id,
                 CASE WHEN outcome = 'update' THEN changed END AS changed,
                 CASE WHEN outcome = 'update' THEN {before or "'{}'::jsonb"} END AS before,
                 {_listed(kept)}
             FROM (
                 SELECT *, {outcome} AS outcome FROM (
-                    SELECT *, array_remove({_array(changed)}, NULL) AS changed
+                    SELECT *, CASE WHEN found_id IS NOT NULL
+                        THEN array_remove({_array(changed)}, NULL) END AS changed
                     FROM ({source}) beside OFFSET 0
                 ) compared OFFSET 0
             ) judged
@@ -177,10 +186,14 @@ class ItemPlan:
         default = self._default(field)
         if field.name == "attributes":
             return self._new_attributes(there)
+        if field.name == "status":
+            said = value if "status" in self.columns else "NULL"
+            return f"coalesce({said}, CASE WHEN {AS_NEW} THEN NULL ELSE {there} END, {default})"
         if field.trimmed:
             value = f"CASE WHEN btrim({there}) = {value} THEN {there} ELSE {value} END"
         if field.name == "sku":
-            value = f"CASE WHEN typed.derived IS NULL OR there.id IS NULL THEN {value} ELSE there.sku END"
+            is_said = "typed.derived IS NULL OR there.id IS NULL"
+            value = f"CASE WHEN {is_said} THEN {value} ELSE there.sku END"
         unsaid = f"coalesce({value}, CASE WHEN there.id IS NULL THEN {default} ELSE {there} END)"
         if field.name in CLEARABLE:
             return f"CASE WHEN typed.c_{field.name} THEN {default} ELSE {unsaid} END"
@@ -189,7 +202,8 @@ class ItemPlan:
     def _new_attributes(self, there: str) -> str:
         said = f"coalesce({there}, '{{}}')"
         if "attributes" in self.columns:
-            said = f"CASE WHEN typed.c_attributes THEN '{{}}' ELSE coalesce(typed.v_attributes, {said}) END"
+            said = f"coalesce(typed.v_attributes, {said})"
+            said = f"CASE WHEN typed.c_attributes THEN '{{}}' ELSE {said} END"
         extra = "coalesce(typed.extra::jsonb, '{}')" if self.attributes_merged else "'{}'"
         return f"{said} || {extra}"
 
@@ -218,10 +232,9 @@ class ItemPlan:
         if {"unit_price", "currency"} & {*self.columns}:
             found.append(self._price_that_does_not_fit())
         if {"serial_number", "quantity"} <= {*self.columns}:
-            found.append(
-                "CASE WHEN typed.v_serial_number IS NOT NULL AND typed.v_quantity > 1 THEN "
-                f"{_problem('quantity', 'single_thing:', 'typed.v_quantity::text', 'typed.v_quantity')} END"
-            )
+            many, shown = "typed.v_quantity > 1", "typed.v_quantity::text"
+            said = _problem("quantity", "single_thing:", shown, shown)
+            found.append(f"CASE WHEN typed.v_serial_number IS NOT NULL AND {many} THEN {said} END")
         return found
 
     def _price_that_does_not_fit(self) -> str:
@@ -238,7 +251,8 @@ class ItemPlan:
         )
         decimals = f"CASE {others} ELSE {currencies.DEFAULT_DECIMALS} END"
         code = _problem("unit_price", "decimals_of_currency:", f"({price})::text", f"({currency})")
-        return f"CASE WHEN ({price}) <> round(({price}), {decimals}) THEN {code} END"
+        fits = f"({price}) = round(({price}), {currencies.MAX_DECIMALS})"
+        return f"CASE WHEN {fits} AND ({price}) <> round(({price}), {decimals}) THEN {code} END"
 
     def _sql(self, room: Room, select: str) -> sql.SQL:
         """The whole statement; what is in it are names and constants of ours."""
@@ -264,7 +278,7 @@ def _refuse_twice(room: Room, column: str, *, field: str = "") -> None:
         ) AS twice
         WHERE {same.replace(value, f"plan.{value}")} = twice.same AND line > first
             AND outcome <> 'refused'
-    """  # noqa: S608  all of it is ours
+    """
     room.run(sql.SQL(text.replace("{plan_item}", room.table("plan_item").as_string(None))))
 
 

@@ -7,25 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from psycopg import sql
 
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS
 from items.exchange import dumps, lookups, staging
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
-from items.exchange.formats import TableFormat, format_named, mapped, recognised
+from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
 from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
-from items.exchange.shaping import (
-    BETWEEN_PROBLEMS,
-    CLEARED,
-    SHOWN_LENGTH,
-    STAGED,
-    UNIT,
-    Shaper,
-)
+from items.exchange.shaping import Shaper
+from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
 from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")
@@ -65,7 +60,9 @@ def make_plan(
     steps = _steps(room, kind, options, columns, restricted=restricted)
     for done, (what, step) in enumerate(steps):
         progress(what, done, len(steps))
-        step()
+        with transaction.atomic():
+            room.settle()
+            step()
     progress("planned", len(steps), len(steps))
     plan.totals = _totals(room, count)
     room.run("DROP TABLE {raw}")
@@ -74,13 +71,16 @@ def make_plan(
 
 def format_of(table: Table, options: Options) -> TableFormat:
     """How this file is read: as its header, or whoever imports it, says."""
-    base = None
-    if options.format and options.format != "spreadsheet.mapped":
+    base: TableFormat | None = None
+    if options.format and options.format != MAPPED:
         base = format_named(options.format, table.header)
-    elif not options.map:
-        base = recognised(table.header)
-    if not options.map:
-        assert base is not None  # it is named, or recognised
+    elif not options.format:
+        try:
+            base = recognised(table.header)
+        except Asks:
+            if not options.map:
+                raise
+    if base is not None and not options.map:
         return base
     unknown = sorted({*options.map} - {*table.header})
     if unknown:
@@ -96,7 +96,7 @@ def _shaped(
     in_spreadsheet = table.kind in ("csv", "xlsx")
     style = options.date or (kind.date if kind.date != "ask" else "iso")
     shaper = Shaper(kind, table.header, style, in_spreadsheet)
-    plan.columns = shaper.used
+    plan.columns = shaper.header.used
     return shaper.columns, shaper.rows(_all(table))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from items.catalogue.models import MAX_TAGS, TAG_MAX_LENGTH
-from items.exchange.shaping import UNIT
+from items.exchange.staged import UNIT
+from items.trees import PATH_SEPARATOR
 
 # {code: sentence}; {0} is the fact behind the code's colon.
 SENTENCES: Mapping[str, str] = {
@@ -43,6 +44,8 @@ SENTENCES: Mapping[str, str] = {
     "shape": "{0}",
 }
 
+TREES = ("category", "location", "parent")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -59,4 +62,6 @@ def problem_of(text: str) -> Problem:
     said, _, value = text.partition(UNIT)
     field, _, rest = said.partition(" ")
     code, _, fact = rest.partition(":")
-    return Problem("" if field == "-" else field, code, value, SENTENCES[code].format(fact))
+    between = PATH_SEPARATOR if field in TREES else " "
+    shown = between.join(part for part in value.split(UNIT) if part)
+    return Problem("" if field == "-" else field, code, shown, SENTENCES[code].format(fact))

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
+WORK_MEMORY = "64MB"
 STATEMENTS = Path(__file__).parent / "sql"
 
 
@@ -69,6 +70,15 @@ class Room:
         self.drop()
         self.run(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self.name)))
 
+    def settle(self) -> None:
+        """Let what this transaction asks be planned for many rows.
+
+        To compile a statement takes longer than that saves; a hash table larger than PostgreSQL's
+        usual 4 MB spares writing it to the disk.
+        """
+        self.run("SET LOCAL jit = off")
+        self.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+
     def drop(self) -> None:
         """Drop it, if it is there, with all that is in it."""
         drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE")
@@ -87,6 +97,7 @@ class Room:
 TABLES: Sequence[str] = (
     *("raw", "node", "new_node", "person", "new_person", "day"),
     *("plan_item", "plan_person", "plan_place", "plan_level", "stock", "rows"),
+    *("needed_node", "lent", "undone"),
 )
 
 

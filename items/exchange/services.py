@@ -82,6 +82,7 @@ def plan(record: Import, *, progress: Progress = quiet) -> Import:
     options = Options.of(record.options)
     if not options.currency:
         options = Options.of({**options.kept(), "currency": settings.DEFAULT_CURRENCY})
+    begun = timezone.now()
     restricted = record.actor is not None and not record.actor.is_superuser
     try:
         with transaction.atomic():  # so that a caller's transaction outlives what fails
@@ -105,7 +106,7 @@ def plan(record: Import, *, progress: Progress = quiet) -> Import:
         columns=made.columns,
         notes=made.notes,
         totals=made.totals,
-        planned_at=timezone.now(),
+        planned_at=begun,
     )
 
 
@@ -129,7 +130,8 @@ def apply(
                 f"Imported from {record.file_name}", record.cause, getattr(actor, "pk", None), now
             )
             currency = record.options.get("currency") or settings.DEFAULT_CURRENCY
-            Work(Room(record.schema), source_of(record), cause, currency).apply(progress)
+            room = Room(record.schema)
+            Work(room, source_of(record), cause, currency, record.planned_at).apply(progress)
             _ended(record, Status.APPLIED, applied_at=now, problem="")
 
     try:

@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from items.exchange.rooms import Room
-from items.exchange.shaping import STAGED
+from items.exchange.staged import STAGED
 
 BLOCK_CHARS = 256 * 1024  # as much is handed over at once
 

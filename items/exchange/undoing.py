@@ -65,11 +65,11 @@ def _restored(fields: Sequence[Any]) -> sql.Composed:
 
 
 def _tell(room: Room, found: Undone) -> None:
-    [(found.kept,)] = room.ask(sql.SQL("SELECT count(*) FROM undone WHERE why <> ''"))
+    [(found.kept,)] = room.ask("SELECT count(*) FROM {undone} WHERE why <> ''")
     rows = room.ask(
         sql.SQL(
-            "SELECT line, item.sku, why FROM undone JOIN items_item item ON item.id = item_id "
+            "SELECT line, item.sku, why FROM {} JOIN items_item item ON item.id = item_id "
             "WHERE why <> '' ORDER BY line LIMIT {}"
-        ).format(sql.Literal(MAX_TOLD))
+        ).format(room.table("undone"), sql.Literal(MAX_TOLD))
     )
     found.told = [{"line": line, "sku": sku, "why": why} for line, sku, why in rows]

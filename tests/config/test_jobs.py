@@ -49,6 +49,13 @@ def test_nothing_is_to_be_done_when_the_asker_rolls_back(work: Work) -> None:
     assert work() == 0
 
 
+def test_it_is_refused_when_the_arguments_are_not_what_the_task_takes(work: Work) -> None:
+    unchecked: Any = make_category
+    with pytest.raises(TypeError):
+        unchecked.defer(nmae="Chairs")
+    assert work() == 0
+
+
 def test_jobs_share_a_lock_when_they_are_about_the_same(work: Work) -> None:
     ids = [make_category.defer(name=name) for name in ("Chairs", "Chairs", "Tables")]
     found = ProcrastinateJob.objects.in_bulk(ids)

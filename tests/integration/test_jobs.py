@@ -17,6 +17,10 @@ from tests.tasks import make_category, make_category_slowly
 DONE_S = 10.0
 TAKEN_OVER_S = STALLED_S + 15.0
 START_S = 30.0
+END_ALL = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture
@@ -89,3 +93,14 @@ def test_it_is_given_back_when_it_does_not_end_after_the_worker_was_stopped(
         assert worker.wait(2 * GRACE_S) == 0
     assert GRACE_S <= time.monotonic() - begun < GRACE_S + 5
     assert states(elsewhere) == [("todo", 0)]
+
+
+def test_it_is_done_in_the_end_when_the_database_ends_all_connections(elsewhere: Place) -> None:
+    with elsewhere.here():
+        make_category_slowly.defer(name="Chairs", takes_s=2.0)
+    with elsewhere.process("work") as worker:
+        assert wait_until(lambda: has(elsewhere, "Chairs begun"), timeout_s=START_S)
+        elsewhere.sql(END_ALL)
+        assert wait_until(lambda: has(elsewhere, "Chairs"), timeout_s=TAKEN_OVER_S)
+        worker.terminate()
+        assert worker.wait(GRACE_S) == 0

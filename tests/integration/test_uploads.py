@@ -125,6 +125,12 @@ def test_413_at_once_when_a_larger_file_is_announced(uploads: Server, token: str
     assert b"larger than 120 MB" in answer
 
 
+def test_413_when_a_larger_file_is_sent_without_waiting(client: httpx.Client) -> None:
+    size = (MOST_MB + 1) * MB
+    sent = client.post("/imports", content=content(size), headers=announced(size))
+    assert sent.status_code == 413
+
+
 def test_413_when_a_file_grows_too_large(client: httpx.Client) -> None:
     sent = client.post("/imports", content=content((MOST_MB + 1) * MB))
     assert sent.json()["error"]["code"] == "payload_too_large"

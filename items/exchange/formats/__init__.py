@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parent
 ANY = "|"  # between headers of which one is enough
 SAME = re.compile(r"[\s_\-]+")  # "Asset Tag", "asset_tag" and "ASSET-TAG" are one header
 # What a column can be mapped to besides our fields.
+MAPPED = "spreadsheet.mapped"  # the format of which every column is said by hand
 ATTRIBUTE, IGNORED = "attributes.", "-"
 REASON = "Why it was refused"  # a column of ours in a file of refused rows, which is not looked at
 
@@ -146,7 +147,7 @@ def _best(formats: Iterable[TableFormat], header: Sequence[str]) -> TableFormat 
     there = {same(name) for name in header}
     fitting = [f for f in formats if f.fits(header) or _is_dump(f, header)]
     ranked = sorted(
-        fitting, key=lambda f: (not f.last, len(f.known() & there), len(f.required)), reverse=True
+        fitting, key=lambda f: (len(f.known() & there), not f.last, len(f.required)), reverse=True
     )
     return ranked[0] if ranked else None
 

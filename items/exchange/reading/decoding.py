@@ -3,10 +3,9 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
-from charset_normalizer import from_bytes
-
-from items.exchange.reading.bounds import KIB, MAX_RECORD_CHARS
+from items.exchange.reading.bounds import MAX_RECORD_CHARS
 from items.exchange.reading.errors import Unreadable
+from items.exchange.reading.guessing import LEGACY, guessed
 from items.exchange.reading.sources import Source
 
 MARK = "\ufeff"  # of the order of bytes, where a codec leaves it in
@@ -17,20 +16,10 @@ MARKS = (  # the longer first: a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What spreadsheets wrote before Unicode, and still do: of these the guess is one.
-LEGACY = {
-    "cp1252": "Windows-1252 (Western European)",
-    "cp949": "CP949 (Korean)",
-    "cp932": "CP932 (Japanese)",
-    "gb18030": "GB 18030 (Chinese)",
-    "big5": "Big5 (Chinese)",
-    "cp1250": "Windows-1250 (Central European)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "cp1253": "Windows-1253 (Greek)",
-    "cp1254": "Windows-1254 (Turkish)",
-}
-WESTERN = "cp1252"
-GUESSED_BYTES = 16 * KIB  # of the lines that tell something: guessing is slow
+# They count as encodings of text, but no file is in one, and half characters come out of some.
+NOT_OF_FILES = frozenset(
+    ("utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined")
+)
 # In UTF-16 of any script, at least this share of the characters is ASCII: delimiters, ends, digits.
 UTF_16_ASCII_SHARE = 0.1
 UTF_16_ENDS_SHARE = 0.75  # and of the bytes that end a line in ASCII, nearly all do it there too
@@ -58,6 +47,8 @@ def _named(wanted: str, name: str) -> str:
         "a".encode(wanted)  # unlike a look-up, it refuses what is no encoding of text
         encoding = codecs.lookup(wanted).name
         codecs.getincrementaldecoder(encoding)
+        if encoding in NOT_OF_FILES:
+            raise LookupError
     except (LookupError, ValueError):
         raise Unreadable(
             f"“{wanted}” is no encoding that {name} could be in: name one such as utf-8, "
@@ -77,20 +68,12 @@ def _unmarked_utf_16(sample: bytes) -> str:
 
 
 def _guessed(source: Source) -> tuple[str, list[str]]:
-    telling = b"".join(line for line in source.sample.splitlines(True) if not line.isascii())
-    found = from_bytes(telling[:GUESSED_BYTES], cp_isolation=list(LEGACY)).best()
-    encoding = found.encoding if found else WESTERN
-    if encoding != WESTERN and _same(telling[:GUESSED_BYTES], encoding):
-        encoding = WESTERN  # alike in both, and more likely
+    encoding = guessed(source.sample)
     note = (
         f"Read as {LEGACY[encoding]}, which is a guess: if letters look wrong, save it as UTF-8 "
         "or name its encoding with --encoding."
     )
     return encoding, [note]
-
-
-def _same(sample: bytes, encoding: str) -> bool:
-    return sample.decode(encoding, "replace") == sample.decode(WESTERN, "replace")
 
 
 def sample_text(source: Source, encoding: str) -> str:

@@ -23,6 +23,7 @@ from items.exchange.reading.table import (
 )
 
 Record = dict[str, Any]
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class RecordTable(Table):
@@ -50,7 +51,10 @@ class RecordTable(Table):
         """A row for each record; one with a key that the first does not have has a problem."""
         keys, known = self._keys, set(self._keys)
         for line, record in self._records:
-            cells = [_text_of(record.get(key)) for key in keys]
+            try:
+                cells = [_text_of(record.get(key)) for key in keys]
+            except RecursionError as error:
+                raise broken(f"Record {line} of {self.source.name}", error, line) from None
             if max(map(len, cells), default=0) > MAX_CELL_CHARS:
                 raise self._too_long(line)
             problem = odd_problem(cells)
@@ -126,6 +130,3 @@ def _compact(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(_compact, value))}]"
     return _quoted(value)
-
-
-_quoted = json.JSONEncoder(ensure_ascii=False).encode

@@ -89,5 +89,9 @@ def swollen(name: str) -> Unreadable:
 @contextmanager
 def open_source(path: Path, *, name: str, max_bytes: int) -> Iterator[Source]:
     """The file's bytes; it is closed afterwards. Raises Unreadable."""
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Unreadable(f"{name} cannot be opened: {error.strerror}.") from None
+    with file:
         yield Source(file, name=name, size=path.stat().st_size, max_bytes=max_bytes)

@@ -57,7 +57,7 @@ class Table(ABC):
 def checked_header(names: list[str], name: str, line: int) -> list[str]:
     """The header's names, stripped, without blank ones at the end.
 
-    Raises Unreadable for too many columns, for a name that is there twice and for no name at all.
+    Raises Unreadable for too many columns, and for a name that is there twice or is no text.
     """
     width = len(names)
     while width and not names[width - 1].strip():
@@ -69,20 +69,22 @@ def checked_header(names: list[str], name: str, line: int) -> list[str]:
             line=line,
         )
     header = [cell.strip() for cell in names[:width]]
+    _refuse_odd(header, name, line)
+    _refuse_doubles([cell for cell in header if cell], name, line)
+    return header
+
+
+def _refuse_odd(header: list[str], name: str, line: int) -> None:
     if odd_problem(header):
         raise Unreadable(
             f"A column name of {name} holds a character that no text may hold: remove it.",
             line=line,
         )
-    longest = max(map(len, header), default=0)
-    if longest > MAX_CELL_CHARS:
+    if max(map(len, header), default=0) > MAX_CELL_CHARS:
         raise Unreadable(
-            f"{name} has a column name of more than {MAX_CELL_CHARS:,} characters: give its "
-            "columns short names.",
+            f"{name} has a column name of more than {MAX_CELL_CHARS:,} characters: shorten it.",
             line=line,
         )
-    _refuse_doubles([cell for cell in header if cell], name, line)
-    return header
 
 
 def _refuse_doubles(header: list[str], name: str, line: int) -> None:

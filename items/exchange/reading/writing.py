@@ -26,6 +26,7 @@ def write_rows(table: Table, path: Path, header: list[str], rows: Iterable[list[
 
     CSV keeps delimiter, line ends and encoding, with a mark where it is Unicode; what an old
     encoding lacks becomes an escape by its number. JSON is written as lines. A .gz stays one.
+    A workbook's cell holds 32,767 characters: what is longer, as Excel writes none, is cut.
     """
     if table.kind == "xlsx":
         _write_workbook(path, header, rows)

@@ -1,7 +1,12 @@
 -- The new nodes that a row which is applied names, with all above them.
-CREATE TEMP TABLE needed_node ON COMMIT DROP AS
+DROP TABLE IF EXISTS {needed_node};
+CREATE UNLOGGED TABLE {needed_node} AS
 WITH RECURSIVE named AS (
-    {named}
+    SELECT 'category' AS what, {n_category} AS id FROM {plan_item}
+    WHERE outcome IN ('create', 'update')
+    UNION SELECT 'location', location_id FROM {stock} stock WHERE stock.what IN ('open', 'count')
+    UNION SELECT CASE subject WHEN 'place' THEN 'location' ELSE subject END, target_id
+    FROM {plan_place} WHERE outcome <> 'refused'
 ), needed AS (
     SELECT new_node.* FROM {new_node} new_node JOIN named USING (what, id)
     UNION

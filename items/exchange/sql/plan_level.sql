@@ -21,7 +21,7 @@ SELECT raw.line, raw.key, NULL::int AS version, found.id AS target_id, found.is_
     ], NULL) AS problems
 FROM {raw} raw
 LEFT JOIN LATERAL (
-    SELECT target_id AS id, outcome = 'create' AS is_new FROM {plan_item} plan
+    SELECT target_id AS id, outcome = 'create' OR as_new AS is_new FROM {plan_item} plan
     WHERE plan.outcome <> 'refused' AND (
         plan.key = raw.key
         OR lower(plan.n_sku) COLLATE "C" = lower(btrim(raw.sku)) COLLATE "C"

@@ -1,6 +1,7 @@
 -- Every item that the import made, changed or booked for, locked in the order of their ids; `why` it
 -- stays as it is, where it does.
-CREATE TEMP TABLE undone ON COMMIT DROP AS
+DROP TABLE IF EXISTS {undone};
+CREATE UNLOGGED TABLE {undone} AS
 WITH subject AS (
     SELECT target_id AS item_id, min(line) AS line, bool_or(outcome = 'create') AS is_made,
         max(version) AS version, bool_or(outcome = 'update') AS is_changed

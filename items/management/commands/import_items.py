@@ -22,7 +22,7 @@ from items.exchange.reports import Report
 MAX_SHOWN = 20
 
 HELP = """
-Import a file of items, people, locations or stock: first the plan, then, when it is right, the deed.
+Import a file of items, people, locations or stock: first the plan, then, when that is right, do it.
 
   manage.py import_items FILE                    say what it would do; nothing is written
   manage.py import_items FILE --apply            the same, and do it, unless a row is refused

@@ -34,6 +34,15 @@ def test_a_file_is_read_when_it_is_marked_as_utf_16_of_the_other_order(path: Pat
         ("cp949", TEXT, "CP949 (Korean)"),
         ("cp932", "名前,数量\n椅子,3\n", "CP932 (Japanese)"),
         ("cp1252", "Name,Größe\nStühle,5\nTür,3\n", "Windows-1252"),
+        ("cp1252", "Item,Temp\nCable,5 °C\n", "Windows-1252"),
+        ("cp1252", "Item,Price\nCable,5 €\n", "Windows-1252"),
+        ("cp1252", "Désignation,Quantité\nchaise à bras,5\n", "Windows-1252"),
+        ("cp1252", "ação,peça\nmaçã,3\n", "Windows-1252"),
+        ("cp1250", "Nazwa,ilość\nkrzesło,3\n", "Windows-1250"),
+        ("gb18030", "名称,数量\n椅子,3\n办公桌,4\n", "GB 18030"),
+        ("big5", "名稱,數量\n椅子,3\n辦公桌,4\n", "Big5"),
+        ("cp1253", "Όνομα,ποσότητα\nκαρέκλα,3\n", "Windows-1253"),
+        ("cp949", "sku,name\nA-1,Monitor stand\nA-2,모니터 27인치\n", "CP949 (Korean)"),
         ("cp1251", "Название,Количество\nстул,3\n", "Windows-1251"),
     ],
 )
@@ -46,6 +55,12 @@ def test_the_guess_is_told_when_a_file_is_in_an_old_encoding(
     assert "which is a guess" in found.notes[0]
 
 
+def test_the_guess_is_right_when_the_sample_parts_a_character(path: Path) -> None:
+    text = TEXT + "의자자리,1\n" * 40_001
+    found = read(path, text.encode("cp949"))
+    assert found.cells[-1] == ["의자자리", "1"]
+
+
 def test_no_guess_is_made_when_the_encoding_is_named(path: Path) -> None:
     found = read(path, "a,b\nkrzesło,ŕ\n".encode("cp1250"), encoding="windows-1250")
     assert (found.cells, found.notes) == ([["krzesło", "ŕ"]], [])
@@ -55,7 +70,9 @@ def test_the_mark_is_no_part_of_the_header_when_utf_8_is_named(path: Path) -> No
     assert read(path, TEXT.encode("utf-8-sig"), encoding="utf-8").header[0] == "이름"
 
 
-@pytest.mark.parametrize("encoding", ["nonsense", "base64", "zlib", "rot13", "a\0b"])
+@pytest.mark.parametrize(
+    "encoding", ["nonsense", "base64", "zlib", "rot13", "a\0b", "utf-7", "unicode-escape"]
+)
 def test_a_file_is_refused_when_the_named_encoding_is_none(path: Path, encoding: str) -> None:
     assert "is no encoding" in refusal(path, b"a,b\n", encoding=encoding).message
 

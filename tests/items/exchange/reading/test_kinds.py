@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from items.exchange.reading import Unreadable, open_table
 from tests.items.exchange.reading.files import read, refusal
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -95,3 +96,11 @@ def test_a_packed_file_is_refused_when_it_is_damaged(tmp_path: Path) -> None:
 def test_a_packed_file_is_refused_when_it_unpacks_to_a_flood(tmp_path: Path) -> None:
     flood = gzip.compress(b"a,b\n" + (b"1" * 90_000 + b",2\n") * 900)
     assert "more than 250 times its size" in refusal(tmp_path / "stock.csv.gz", flood).message
+
+
+def test_a_file_is_refused_when_it_is_not_there(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Unreadable, match="cannot be opened: No such file"),
+        open_table(tmp_path / "stock.csv", name="stock.csv"),
+    ):
+        pass

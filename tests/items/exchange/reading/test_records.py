@@ -11,6 +11,7 @@ from items.exchange.reading import RecordTable, Row, open_table
 from tests.items.exchange.reading.files import read, refusal
 
 DEEP = 100_000
+LESS_DEEP = 600  # Python reads it, and cannot write it
 
 
 @pytest.fixture
@@ -135,6 +136,7 @@ def test_a_document_is_refused_when_it_is_cut_off(path: Path, content: bytes) ->
         (b'[{"a": 1, "a": 2}]', "same key twice"),
         (b'[{"a": 1}] x', "goes on after the end"),
         (b'[{"a": ' + b"[" * DEEP + b"]" * DEEP + b"}]", "nested too deeply"),
+        (b'[{"a": ' + b"[" * LESS_DEEP + b"]" * LESS_DEEP + b"}]", "nested too deeply"),
         (b'[{"a": "' + b"x" * 100_001 + b'"}]', "longer than 100,000 characters"),
         (b'[{"a": "' + b"x" * 20_000_000 + b'"}]', "longer than 4,194,304 characters"),
         (b"[" + b"[" * 5_000_000, "is no object"),
