@@ -15,9 +15,9 @@ from config.admin.filters import is_id
 from config.admin.shown import NOTHING
 from items.exchange import import_pages as pages
 from items.exchange import import_shown as shown
+from items.exchange.causes import VIEW
 from items.exchange.models import Import
 
-VIEW = "items.view_import"
 OF_ONE = {  # page: what it does, and whether there is nothing to see of it
     "plan": (pages.read_again, True),
     "apply": (pages.apply_plan, True),

@@ -115,7 +115,7 @@ class Tab:
     """The rows of one outcome: how they are called, how many there are, where they are."""
 
     label: str
-    count: int
+    number: str
     url: str
     chosen: bool
     outcome: str
@@ -130,7 +130,7 @@ def tabs(record: Import, chosen: str) -> list[Tab]:
         for outcome, said in OUTCOMES.items()
     ]
     return [
-        Tab(label, count, f"?{urlencode({'outcome': outcome})}", outcome == chosen, outcome)
+        Tab(label, f"{count:,}", f"?{urlencode({'outcome': outcome})}", outcome == chosen, outcome)
         for outcome, label, count in found
         if count or outcome == chosen
     ]
@@ -151,7 +151,7 @@ def besides(record: Import) -> list[tuple[str, str, int]]:
         return []
     names = made_besides(record, size=MAX_BESIDES)
     return [
-        (so_many(count, what, "new "), ", ".join(shown), count - len(shown))
+        (so_many(count, what, "new "), "; ".join(shown), count - len(shown))
         for what, count in counts.items()
         for shown in [names.get(what, [])]
         if count > 0
