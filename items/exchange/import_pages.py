@@ -178,7 +178,8 @@ def apply_plan(admin: ModelAdmin, request: HttpRequest, record: Import) -> HttpR
     skip = "leave_out" in request.POST
     if record.rows_with("refused") and not skip:
         rows = shown.so_many(record.rows_with("refused"), "row")
-        messages.error(request, f"Nothing was written: {rows} are refused. {TICK}")
+        are = "is" if record.rows_with("refused") == 1 else "are"
+        messages.error(request, f"Nothing was written: {rows} {are} refused. {TICK}")
         return HttpResponseRedirect(url_of(record))
     return _going_on(request, record, lambda: apply_soon(record, actor=request.user, skip_bad=skip))
 

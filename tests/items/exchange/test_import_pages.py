@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from items.exchange.import_pages import seen
 from items.exchange.models import Import
 from items.models import Item
 from tests.factories import ItemFactory
@@ -203,7 +204,7 @@ def test_nothing_written_when_the_plan_was_made_anew_since_it_was_seen(
 ) -> None:
     record = uploaded(manager_desk, HEADER, GOOD)
     Import.objects.update(planned_at=datetime.now(UTC))
-    answer = manager_desk.post(page_of(record, "apply"), {"seen": record.planned_at.isoformat()})
+    answer = manager_desk.post(page_of(record, "apply"), {"seen": seen(record)})
     assert "made anew" in told(answer)[0]
     assert not Item.objects.exists()
 
@@ -223,8 +224,8 @@ def test_nothing_written_and_told_why_when_something_has_changed_since(
 
 def test_applied_once_when_it_is_sent_twice(manager_desk: Client) -> None:
     record = uploaded(manager_desk, HEADER, GOOD)
-    seen = record.planned_at.isoformat()
-    answers = [manager_desk.post(page_of(record, "apply"), {"seen": seen}) for _ in range(2)]
+    sent = {"seen": seen(record)}
+    answers = [manager_desk.post(page_of(record, "apply"), sent) for _ in range(2)]
     assert "cannot be applied: it is applied" in told(answers[1])[0]
     assert Item.objects.get().on_hand == 3
 
@@ -269,7 +270,7 @@ def test_taken_back_when_it_is_undone(manager_desk: Client) -> None:
     apply(manager_desk, record)
     manager_desk.post(page_of(record, "undo"))
     item = Item.objects.get()
-    assert (item.status, item.on_hand) == ("retired", 0)
+    assert (item.status, item.on_hand) == ("retired", Decimal(0))
     assert "1 bookings reversed and 1 items retired" in text_of(manager_desk.get(page_of(record)))
     check_proof()
 

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from items.exchange import services
+from items.exchange.import_pages import seen
 from items.exchange.models import Import
 from items.models import Item
 from tests.factories import UserFactory
@@ -71,8 +72,8 @@ def test_403_when_a_manager_goes_on_with_another_ones(
         services.plan(record)
         text = text_of(manager_desk.get(page_of(record)))
         assert "or a superuser can go on with it" in text or "Only a superuser" in text
-        seen = {"seen": record.planned_at.isoformat()}
-        assert manager_desk.post(page_of(record, "apply"), seen).status_code == 403
+        sent = {"seen": seen(record)}
+        assert manager_desk.post(page_of(record, "apply"), sent).status_code == 403
     assert not Item.objects.exists()
 
 
@@ -84,6 +85,7 @@ def test_applied_when_a_superuser_goes_on_with_another_ones(
     assert record.status == Import.Status.APPLIED
 
 
+@pytest.mark.django_db
 def test_reason_in_the_place_of_the_button_when_a_right_is_missing() -> None:
     desk = signed_in(somebody("add_import", "view_import"))
     record = uploaded(desk, "email,name", "paula@example.org,Paula Person")
