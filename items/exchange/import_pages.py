@@ -211,7 +211,7 @@ def discard(admin: ModelAdmin, request: HttpRequest, record: Import) -> HttpResp
     except DomainError as error:
         messages.error(request, error.message)
         return HttpResponseRedirect(url_of(record))
-    messages.success(request, f"{record.file_name} was discarded. Nothing of it was written.")
+    messages.success(request, f"Discarded: {record.file_name}. Nothing of it was written.")
     return HttpResponseRedirect(changelist_url(Import))
 
 

@@ -295,7 +295,7 @@ def test_back_to_its_page_when_there_is_nothing_to_undo(manager_desk: Client) ->
 def test_gone_when_a_plan_is_discarded(manager_desk: Client) -> None:
     record = uploaded(manager_desk, HEADER, GOOD)
     answer = manager_desk.post(page_of(record, "discard"))
-    assert told(answer) == ["items.csv was discarded. Nothing of it was written."]
+    assert told(answer) == ["Discarded: items.csv. Nothing of it was written."]
     assert not Import.objects.exists()
 
 
