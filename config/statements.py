@@ -67,10 +67,11 @@ class Logged(psycopg.ClientCursor[Row]):
     """Puts values into the text, for somebody who wants to read it."""
 
 
-def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
+def fetch(sql: str, values: Sequence[Any], *, prepared: bool = True) -> list[Row]:
     """All rows, numbers as their text and moments in UTC.
 
-    Counted, logged and refused like any statement of Django's.
+    Counted, logged and refused like any statement of Django's. One whose best plan depends on its
+    values is not to be `prepared`: PostgreSQL would soon make one plan for all of them.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
@@ -83,7 +84,8 @@ def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
         if wrapper is not _send_first:
             execute = partial(wrapper, execute)
     with connection.wrap_database_errors:
-        return execute(sql, values, False, {"connection": connection})  # type: ignore[no-any-return]
+        context = {"connection": connection, "prepared": prepared}
+        return execute(sql, values, False, context)  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -128,7 +130,8 @@ def _execute(sql: str, values: Sequence[Any], many: bool, context: dict[str, Any
     if prepared is None or prepared.connection is not connection.connection:
         prepared = _Prepared(connection.connection)
         setattr(connection, PREPARED, prepared)  # it lives as long as Django's connection
-    return prepared.fetch(Statement(sql, tuple(values)), first=_taken_first(connection))
+    statement, first = Statement(sql, tuple(values)), _taken_first(connection)
+    return prepared.fetch(statement, first=first, keep=context["prepared"])
 
 
 def _read_as_text(context: Any) -> None:
@@ -159,27 +162,36 @@ class _Prepared:
         self._names: OrderedDict[Any, bytes | None] = OrderedDict()
         self._numbers = count(1)
 
-    def fetch(self, statement: Statement, *, first: Statement | None = None) -> list[Row]:
-        """The rows of a statement; `first` is sent with it. Raises psycopg's errors."""
+    def fetch(
+        self, statement: Statement, *, first: Statement | None = None, keep: bool = True
+    ) -> list[Row]:
+        """The rows of a statement, to `keep` or not; `first` is sent with it.
+
+        Raises psycopg's errors.
+        """
         idle = self._server.transaction_status == pq.TransactionStatus.IDLE
         begins = idle and not self.connection.autocommit  # as psycopg would now
         if begins or first is not None:
-            together = [each for each in (BEGIN if begins else None, first, statement) if each]
-            result = self._in_one_trip([self._ready(each) for each in together])
+            before = [each for each in (BEGIN if begins else None, first) if each]
+            ready = [self._ready(each) for each in before]
+            result = self._in_one_trip([*ready, self._ready(statement, keep=keep)])
         else:
-            result = self._alone(*self._ready(statement))
+            result = self._alone(*self._ready(statement, keep=keep))
         self._transformer.set_pgresult(result)
         rows: list[Row] = self._transformer.load_rows(0, result.ntuples, tuple)
         self._transformer.set_pgresult(None)
         return rows
 
-    def _ready(self, statement: Statement) -> tuple[bytes | None, bytes, Any, Any, Any]:
+    def _ready(
+        self, statement: Statement, *, keep: bool = True
+    ) -> tuple[bytes | None, bytes, Any, Any, Any]:
         """Its name, where it is prepared; its text; its values, their types and formats."""
         text, transformer = _numbered(statement.sql), self._transformer
         auto = [PyFormat.AUTO] * len(statement.values)
         values = transformer.dump_sequence(statement.values, auto)
         types, formats = transformer.types or (), transformer.formats or ()
-        return self._name(text, types), text, values, types, formats
+        name = self._name(text, types) if keep else None
+        return name, text, values, types, formats
 
     def _alone(self, name: bytes | None, text: bytes, values: Any, types: Any, formats: Any) -> Any:
         if name is None:

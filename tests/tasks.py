@@ -2,7 +2,7 @@
 
 import time
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from config.jobs import task
 from items.models import Category
@@ -19,6 +19,19 @@ def make_category_slowly(name: str, takes_s: float) -> None:
     Category.objects.get_or_create(name=f"{name} begun")
     time.sleep(takes_s)
     Category.objects.get_or_create(name=name)
+
+
+@task()
+def ask_and_fail(name: str) -> None:
+    """What it asks for is never to be done, since it has not committed."""
+    with transaction.atomic():
+        make_category.defer(name=name)
+        raise LookupError
+
+
+@task()
+def ask(name: str) -> None:
+    make_category.defer(name=name)
 
 
 def _note(name: str) -> None:

@@ -9,21 +9,31 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from config.admin.exporting import Offer
 from config.admin.records import RecordAdmin, attributed
 from config.admin.stale import StaleGuardForm
 from config.errors import DomainError
+from config.text import sort_key
 from users import services
+from users.exports import USERS
 from users.models import ApiToken, Membership, User
 
 
 def _actor(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+def _may_manage(request: HttpRequest, target: User) -> bool:
+    """Whether whoever asks may manage somebody; a page asks a dozen times, the database once."""
+    known: dict[int, bool] = request.__dict__.setdefault("may_manage", {})
+    if target.pk not in known:
+        known[target.pk] = services.may_manage(_actor(request), target)
+    return known[target.pk]
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -47,10 +57,12 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
     """People; nobody manages an account that has rights they lack themselves."""
 
     form = UserForm
+    exported: ClassVar = [Offer(USERS)]
     add_form = NewUserForm
     list_display = ["name", "email", "group_names", "is_staff", "is_active", "updated_at"]
     list_filter = ["is_active", "is_staff", "groups"]
-    ordering: ClassVar = ["name"]
+    ordering: ClassVar = [sort_key("name"), "pk"]
+    swift_orders: ClassVar = {name: sort_key(name) for name in ("name", "email")}
     lookup_words: ClassVar = {"active": lambda users: users.filter(is_active=True)}
     fieldsets = [
         (None, {"fields": ["email", "name", "age", "password"]}),
@@ -104,21 +116,20 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The right to change users, and every right that this one has."""
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or services.may_manage(_actor(request), obj))
+        return allowed and (obj is None or _may_manage(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As for a change; and nobody deletes themselves."""
         allowed = super().has_delete_permission(request, obj)
         if obj is None:
             return allowed
-        return allowed and obj.pk != request.user.pk and services.may_manage(_actor(request), obj)
+        return allowed and obj.pk != request.user.pk and _may_manage(request, obj)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Only those groups are offered whose every right one has oneself."""
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field is not None and db_field.name == "groups" and not request.user.is_superuser:
-            grantable = services.grantable_groups(request.user)
-            field.queryset = Group.objects.filter(pk__in=[group.pk for group in grantable])
+            field.queryset = services.grantable_groups(_actor(request))
         return field
 
     @attributed

@@ -54,18 +54,18 @@ def may_manage(actor: User, target: User) -> bool:
         return True
     if target.is_superuser or (target.is_staff and not actor.is_staff):
         return False
-    return rights_of(target) <= rights_of(actor)
+    return not rights_of(target).exclude(pk__in=rights_of(actor)).exists()
 
 
-def rights_of(user: User) -> set[str]:
-    """Every right by group or by name, {"items.view_item", …}; also of who is not active.
+def rights_of(user: User) -> QuerySet[Permission]:
+    """Every right by group or by name; also of who is not active.
 
     (Django's get_all_permissions says that an inactive user has none, but to activate the account,
     or to set its password, would give them back.)
     """
-    given = Permission.objects.filter(Q(group__user=user) | Q(user=user))
-    pairs = given.values_list("content_type__app_label", "codename").distinct().order_by()
-    return {f"{app}.{codename}" for app, codename in pairs}
+    given = Permission.objects.order_by().values("pk")
+    by_group, by_name = given.filter(group__user=user), given.filter(user=user)
+    return Permission.objects.filter(Q(pk__in=by_group) | Q(pk__in=by_name)).order_by()
 
 
 def require_may_manage(actor: User, target: User) -> None:
@@ -74,17 +74,12 @@ def require_may_manage(actor: User, target: User) -> None:
         raise NotAllowed(f"{target.name} has rights that you do not have yourself.")
 
 
-def grantable_groups(actor: User) -> list[Group]:
+def grantable_groups(actor: User) -> QuerySet[Group]:
     """The groups whose every right `actor` has."""
-    groups = Group.objects.prefetch_related("permissions__content_type")
+    groups = Group.objects.all()
     if actor.is_superuser:
-        return list(groups)
-    held = rights_of(actor)
-    return [
-        group
-        for group in groups
-        if all(f"{p.content_type.app_label}.{p.codename}" in held for p in group.permissions.all())
-    ]
+        return groups
+    return groups.exclude(permissions__in=Permission.objects.exclude(pk__in=rights_of(actor)))
 
 
 def require_may_grant(actor: User, groups: Sequence[Group], *, is_staff: bool) -> None:

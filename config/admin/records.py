@@ -12,7 +12,9 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config import constraints, history
+from config.admin.exporting import ExportingAdmin
 from config.admin.histories import HistoryAdmin
+from config.admin.lists import Pages, RecordList
 from config.admin.lookups import Lookup
 from config.admin.panels import panels_of
 from config.admin.stale import StaleGuardForm
@@ -32,7 +34,7 @@ def attributed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return wrapped
 
 
-class RecordAdmin(HistoryAdmin):
+class RecordAdmin(ExportingAdmin, HistoryAdmin):
     """A tracked model: searched by trigrams, guarded against stale forms, with its history."""
 
     form = StaleGuardForm
@@ -41,6 +43,8 @@ class RecordAdmin(HistoryAdmin):
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # each would be counted anew
     list_per_page = 50
+    paginator = Pages
+    swift_orders: ClassVar[dict[str, Any]] = {}  # {column: order}, of which there is an index
     change_form_template = "admin/record_form.html"
 
     def get_search_results(
@@ -59,6 +63,10 @@ class RecordAdmin(HistoryAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             options.setdefault("widget", Lookup(self.model, db_field.name))
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[RecordList]:
+        """What lists the rows."""
+        return RecordList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list. A filter by what no text of the database holds is as good as none."""

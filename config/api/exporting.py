@@ -21,7 +21,10 @@ from config.exports.writing import FORMATS
 EXPORT = "export"
 DEFAULT_FORMAT = "csv"
 OF_PAGES = frozenset({"page", "page_size", "cursor", "ordering", "fields"})
-FILES: Any = {(200, form.media_type): OpenApiTypes.BINARY for form in FORMATS.values()}
+FILES: Any = {
+    (200, form.media_type): OpenApiTypes.STR if form.is_text else OpenApiTypes.BINARY
+    for form in FORMATS.values()
+}
 
 
 class ExportParameters(ListParameters):

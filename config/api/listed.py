@@ -18,6 +18,11 @@ class Total(NamedTuple):
     rows: int
     exact: bool
 
+    @property
+    def is_long(self) -> bool:
+        """Whether there are more than are counted exactly where a filter is asked."""
+        return not self.exact or self.rows > COUNTED_EXACTLY
+
 
 @dataclass(frozen=True)
 class Part:

@@ -5,7 +5,7 @@ A filter is a field whose `source` is the QuerySet word it stands for, which get
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
@@ -178,6 +178,10 @@ class Order:
     def term(self) -> Any:
         """The ORDER BY term."""
         return self.expression.desc() if self.descending else self.expression.asc()
+
+    def turned(self) -> "Order":
+        """The same the other way round."""
+        return replace(self, descending=not self.descending)
 
 
 class PageParameters(Parameters):

@@ -136,7 +136,7 @@ class Reading:
 
     def first(self, count: int) -> Part:
         """The first of those listed, in the order that they have."""
-        found = fetch(*compiled(self.rows.values_list("pk")[:count]))
+        found = fetch(*compiled(self.rows.values_list("pk")[:count]), prepared=False)
         return self.with_ids([pk for (pk,) in found])
 
     def count(self) -> Total:
@@ -150,13 +150,15 @@ class Reading:
         begin, end = start, start + size + 1
         if totalled:  # then from the first on, until one more than is counted
             begin, end = 0, max(listed.COUNTED_EXACTLY + 1, end)
-        ids, first = self._ids(order, begin, end), start - begin + 1
+        ids_of = self._ids_from_the_nearer_end if self._is_whole else self._ids
+        ids, first = ids_of(order, begin, end), start - begin + 1
         read = self._statement(
             ("matches", name_of(order), first, size, counted, totalled),
             lambda: self._matches(order, keys, totalled, first, first + size),
         )
         sql = MATCHES.format(ids=ids.sql, read=read.sql)
-        rows = fetch(sql, (*ids.values, *read.values))
+        # A filter may leave one row or a million: each is planned for what it asks.
+        rows = fetch(sql, (*ids.values, *read.values), prepared=False)
         total = bounded(rows[0][-1]) if totalled and rows else None
         return replace(self._part(rows[:size], len(keys)), more=len(rows) > size, total=total)
 
@@ -168,6 +170,14 @@ class Reading:
         of_part = Func(F("pk"), RawSQL(part, (), BIGINTS), **IN_ARRAY)  # noqa: S611
         rows = self._select(keys, *([HOW_MANY] if totalled else [])).filter(of_part)
         return rows.order_by(*terms(order))
+
+    def _ids_from_the_nearer_end(self, order: Sequence[Order], start: int, stop: int) -> Statement:
+        """The same of a whole table, of which it is known how many rows lie behind."""
+        total = self.count().rows
+        if start <= total - stop:
+            return self._ids(order, start, stop)
+        turned = [key.turned() for key in order]
+        return self._ids(turned, max(total - stop, 0), max(total - start, 0))
 
     def _ids(self, order: Sequence[Order], start: int, stop: int) -> Statement:
         """What finds the ids of those that are listed."""

@@ -18,11 +18,12 @@ STEP = 10_000  # rows after which it is told how many there are
 
 @dataclass(frozen=True)
 class Format:
-    """How a file is called, what it is, and what writes it: to a file, telling of rows written."""
+    """How a format is called, what it is, and what writes it, telling of the rows written."""
 
     name: str
     media_type: str
     title: str
+    is_text: bool
     write: Callable[[QuerySet[Any], Table, IO[bytes], Told], int]
 
 
@@ -52,9 +53,9 @@ def _pour(copy: psycopg.Copy, into: IO[bytes], told: Told) -> int:
 FORMATS = {
     each.name: each
     for each in (
-        Format("csv", "text/csv; charset=utf-8", "CSV", _write_csv),
-        Format("jsonl", "application/x-ndjson", "JSON lines", _write_json_lines),
-        Format("xlsx", workbooks.MEDIA_TYPE, "Excel", workbooks.write),
+        Format("csv", "text/csv; charset=utf-8", "CSV", True, _write_csv),
+        Format("jsonl", "application/x-ndjson", "JSON lines", True, _write_json_lines),
+        Format("xlsx", workbooks.MEDIA_TYPE, "Excel", False, workbooks.write),
     )
 }
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.jobs import Status
 
 from config.health.database import asking
@@ -22,18 +22,18 @@ def workers() -> str:
         living = ProcrastinateWorker.objects.filter(last_heartbeat__gte=heard).count()
     if not living:
         raise Unwell("no worker lives, and no job is done")
-    return f"{living} live{'s' * (living == 1)}"
+    return f"{living} heard of within {STALLED_S:.0f} s"
 
 
 def waiting() -> str:
-    """That no job has waited for long since it was due."""
-    due = Q(job__scheduled_at=None) | Q(job__scheduled_at__lte=timezone.now())
-    todo = ProcrastinateEvent.objects.filter(due, job__status=Status.TODO.value, type="deferred")
+    """That no job has waited for long since it was due, or was given back."""
+    due = Q(scheduled_at=None) | Q(scheduled_at__lte=timezone.now())
+    todo = ProcrastinateJob.objects.filter(due, status=Status.TODO.value)
     with asking():
-        oldest = todo.aggregate(at=Min("at"))["at"]
-    if oldest is None:
+        since = todo.annotate(since=Max("procrastinateevent__at")).aggregate(least=Min("since"))
+    if since["least"] is None:
         return "none waits"
-    waits_s = (timezone.now() - oldest).total_seconds()
+    waits_s = (timezone.now() - since["least"]).total_seconds()
     found = f"the oldest that waits has done so for {waits_s:.0f} s"
     if waits_s > LONG_S:
         raise Unwell(found)

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, Any
@@ -135,31 +136,24 @@ class Uploads:
             raise self._too_large()
         if self._taken >= self._limits.at_once:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-        self._taken += 1
-        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is answered
-
-        def close() -> None:
-            self._taken -= 1
-            file.close()
-
-        try:
-            size = await self._in_time(protocol, file)
+        with ExitStack() as opened:
+            self._taken += 1
+            opened.callback(self._let_go)
+            try:
+                file = opened.enter_context(tempfile.TemporaryFile())
+                size = await self._copied(protocol, file)
+            except TimeoutError as error:
+                raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
+            except OSError as error:
+                logger.error("a file could not be received: %s", error)
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, FULL) from error
             if size < (length or 0):
                 raise Refused(HTTPStatus.BAD_REQUEST, CUT_OFF)
-        except BaseException:
-            close()
-            raise
-        file.seek(0)
-        return Received(file, size if length is None else None, close)
+            file.seek(0)
+            return Received(file, size if length is None else None, opened.pop_all().close)
 
-    async def _in_time(self, protocol: Any, file: IO[bytes]) -> int:
-        try:
-            return await self._copied(protocol, file)
-        except TimeoutError as error:
-            raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
-        except OSError as error:
-            logger.error("a file could not be received: %s", error)
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, FULL) from error
+    def _let_go(self) -> None:
+        self._taken -= 1
 
     async def _copied(self, protocol: Any, file: IO[bytes]) -> int:
         """How many bytes came. Raises TimeoutError once they come too slowly."""

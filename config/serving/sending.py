@@ -22,7 +22,7 @@ def headers_of(response: Any) -> list[tuple[str, str]]:
 
 def file_of(response: Any) -> str | None:
     """The name of the file that a response sends whole, where that is a large one."""
-    file = getattr(response, "file_to_stream", None)
+    file: Any = getattr(response, "file_to_stream", None)
     length = int(response.get("Content-Length", 0)) if file is not None else 0
     if length <= AT_ONCE_BYTES or os.fstat(file.fileno()).st_size != length:
         return None

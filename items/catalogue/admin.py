@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from config import currencies
+from config.admin.exporting import Offer
 from config.admin.filters import WordFilter
 from config.admin.records import RecordAdmin
 from config.admin.shown import NOTHING
@@ -15,8 +16,10 @@ from config.caching import cached, invalidate
 from config.decimals import plain
 from config.text import sort_key
 from items.branches import BranchFilter
+from items.catalogue.exports import ITEMS
 from items.catalogue.forms import ItemForm
 from items.catalogue.models import Category, Item
+from items.catalogue.querysets import PRICE_ORDER
 
 PATHS_TTL_S = 300
 
@@ -90,10 +93,17 @@ class ItemAdmin(RecordAdmin):
     """The register itself; `items.stock` adds what is where."""
 
     form = ItemForm
+    exported: ClassVar = [Offer(ITEMS)]
     list_display = ["sku", "name", "category", "status", "stock", "lent", "owner_name", "price"]
     list_display_links = ["sku", "name"]
     list_filter = ["status", StockFilter, CategoryFilter, "updated_at"]
     list_select_related = ["category", "owner"]
+    swift_orders: ClassVar = {
+        "sku": sort_key("sku"),
+        "name": sort_key("name"),
+        "status": "status",
+        "price": PRICE_ORDER,
+    }
     autocomplete_fields = ["category", "owner"]
     actions = ["activate", "make_draft", "retire"]
     readonly_fields = ["version", "created_at", "updated_at"]

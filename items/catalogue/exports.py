@@ -1,14 +1,21 @@
 """What is exported of items."""
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Round
 
+from config import currencies
 from config.exports.expressions import Path, plain
 from config.exports.tables import Column, Kind, Table
 from items.catalogue.models import Category, decimals_of_currency
 
-# The amount as its currency is written; a number of that many decimals keeps them as text.
-PRICE = Round(F("unit_price"), precision=decimals_of_currency())
+# Most have the usual decimals, which one look into a set tells; the others are gone through.
+UNUSUAL = [code for codes in currencies.OTHER_DECIMALS.values() for code in codes]
+DECIMALS = Case(
+    When(currency__in=UNUSUAL, then=decimals_of_currency()),
+    default=Value(currencies.DEFAULT_DECIMALS),
+)
+# The amount as its currency is written: a number that was rounded keeps so many decimals as text.
+PRICE = Round(F("unit_price"), precision=DECIMALS)
 CATEGORY = Path("category_id", Category._meta.db_table)
 
 ITEMS = Table(

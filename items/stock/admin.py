@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.html import format_html
 
+from config.admin.exporting import Offer
 from config.admin.filters import WordFilter, chosen
 from config.admin.records import RecordAdmin, attributed
 from config.admin.shown import NOTHING
@@ -21,7 +22,9 @@ from items.branches import BranchFilter
 from items.catalogue.admin import ItemAdmin
 from items.catalogue.models import Item
 from items.stock.booking_pages import BookingActions, booking_page
-from items.stock.models import Loan, Location, Movement
+from items.stock.exports import LEVELS, LOANS, MOVEMENTS
+from items.stock.models import Loan, Location, Movement, StockLevel
+from items.stock.permissions import VIEW_LEVELS
 from items.stock.places import Paths, location_paths
 from items.stock.querysets import DUE_ORDER
 
@@ -38,11 +41,17 @@ class LocationFilter(BranchFilter):
     word = "at_location"
 
 
+def levels_of_all(items: Any) -> Any:
+    """What of these items is where in store."""
+    return StockLevel.objects.in_store().of_items(items)
+
+
 @admin.register(Item)
 class StockedItemAdmin(BookingActions, ItemAdmin):
     """The register, with what is where and the forms that book it."""
 
     list_filter: ClassVar = [*ItemAdmin.list_filter[:2], LocationFilter, *ItemAdmin.list_filter[2:]]
+    exported: ClassVar = [*ItemAdmin.exported, Offer(LEVELS, levels_of_all, VIEW_LEVELS)]
 
 
 # ── Places ────────────────────────────────────────────────────────────────────────────────────
@@ -146,6 +155,8 @@ class LoanAdmin(BookingActions, RecordAdmin):
 
     list_display = ["item", "holder", "out", "due", "opened_at", "closed_at"]
     ordering: ClassVar = [DUE_ORDER, "pk"]  # what is due on no day comes last
+    exported: ClassVar = [Offer(LOANS)]
+    swift_orders: ClassVar = {"due": DUE_ORDER}
     list_filter = [LoanFilter, chosen("holder"), chosen("item"), "due_at"]
     fields: ClassVar = [
         *("item", "holder", "quantity_lent", "quantity_returned"),
@@ -210,6 +221,8 @@ class TouchingFilter(LocationFilter):
 class MovementAdmin(BookingActions, RecordAdmin):
     """What went from where to where: looked at and reversed, never edited."""
 
+    exported: ClassVar = [Offer(MOVEMENTS)]
+    swift_orders: ClassVar = {name: name for name in ("created_at", "kind", "reference")}
     list_filter = ["kind", "created_at", TouchingFilter, chosen("item"), chosen("actor")]
     fields: ClassVar = [
         *("kind", "item", "amount", "source", "destination", "reason", "reference"),

@@ -13,7 +13,7 @@ def levels_of(item: Item, *, as_of: datetime | None = None) -> list[StockLevel]:
     """
     if as_of is None:
         return list(StockLevel.objects.of_item(item.pk).occupied().with_relations().by_location())
-    sums = Movement.objects.of_item(item.pk).made_until(as_of).levels()
+    sums = Movement.objects.of_item(item.pk).filter(created_at__lte=as_of).levels()
     quantities = {each["location"]: each["quantity"] for each in sums}
     locations = Location.objects.with_ids(list(quantities)).with_relations().by_name()
     return [

@@ -20,6 +20,7 @@ from items.stock.querysets import (
     MovementQuerySet,
     StockLevelQuerySet,
 )
+from items.stock.weeks import Week
 
 REASON_MAX_LENGTH = 500
 REFERENCE_MAX_LENGTH = 100
@@ -171,7 +172,7 @@ class Loan(models.Model):
         ]
         indexes = [
             models.Index(fields=["holder", "id"], name="loan_by_holder"),
-            models.Index(DUE_ORDER, "id", name="loan_by_due"),
+            models.Index(DUE_ORDER, "id", name="loan_by_due", include=["due_at"]),
             models.Index(DUE_ORDER, "id", name="loan_open_by_due", condition=Q(closed_at=None)),
         ]
         triggers = [
@@ -285,6 +286,7 @@ class Movement(models.Model):
             ),
             models.Index(fields=["reference", "id"], name="movement_by_reference"),
             models.Index(fields=["created_at", "id"], name="movement_by_creation"),
+            models.Index(Week("created_at"), "id", name="movement_by_week"),
         ]
         triggers = [
             ledger.Books(),

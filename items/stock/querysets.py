@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from django.db import models
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import LessThan
 
 from config.querysets import ResourceQuerySet
+from config.statements import BIGINT_MAX
 from config.text import sort_key
+from items.stock.weeks import span
 from items.trees import TreeQuerySet
 
 # The order of days on which loans are due: one that is due on no day comes after all others. There
@@ -58,6 +61,10 @@ class StockLevelQuerySet(ResourceQuerySet[Any]):
     def of_item(self, item_id: int) -> Self:
         """Those of one item."""
         return self.filter(item=item_id)
+
+    def of_items(self, items: models.QuerySet[Any]) -> Self:
+        """Those of any of these items."""
+        return self.filter(item__in=items.order_by().values("pk"))
 
     def below(self, location_id: int) -> Self:
         """Those of which something is at a location, or at one below it.
@@ -126,11 +133,13 @@ class MovementQuerySet(ResourceQuerySet[Any]):
 
     def made_from(self, moment: datetime) -> Self:
         """Those made at this moment or later."""
-        return self.filter(created_at__gte=moment)
+        first = span(self.model, since=moment).first
+        return self.filter(created_at__gte=moment, pk__gte=BIGINT_MAX if first is None else first)
 
     def made_until(self, moment: datetime) -> Self:
         """Those made at this moment or before."""
-        return self.filter(created_at__lte=moment)
+        last = span(self.model, until=moment).last
+        return self.filter(created_at__lte=moment, pk__lte=last or 0)
 
     def with_relations(self) -> Self:
         """Each with what it names, in the same query."""

@@ -106,7 +106,7 @@ def test_unwell_when_no_worker_lives(db: None) -> None:
     with pytest.raises(Unwell, match="no worker lives"):
         workers()
     sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    assert workers() == "1 lives"
+    assert workers() == "1 heard of within 15 s"
 
 
 def test_unwell_when_a_job_has_waited_for_long(work: Work) -> None:

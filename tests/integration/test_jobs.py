@@ -12,7 +12,7 @@ import pytest
 from config.embedded.locks import wait_until
 from config.working import GRACE_S, STALLED_S
 from tests.live import Place, Server, live_database
-from tests.tasks import make_category, make_category_slowly
+from tests.tasks import ask, ask_and_fail, make_category, make_category_slowly
 
 DONE_S = 10.0
 TAKEN_OVER_S = STALLED_S + 15.0
@@ -57,6 +57,15 @@ def test_it_is_done_at_once_when_it_is_asked_for(place: Place) -> None:
     with place.here():
         make_category.defer(name=name)
     assert wait_until(lambda: has(place, name), timeout_s=DONE_S)
+
+
+def test_it_is_done_only_when_the_job_that_asked_for_it_has_committed(place: Place) -> None:
+    rolled_back, committed = uuid4().hex, uuid4().hex
+    with place.here():
+        ask_and_fail.defer(name=rolled_back)
+        ask.defer(name=committed)
+    assert wait_until(lambda: has(place, committed), timeout_s=DONE_S)
+    assert not has(place, rolled_back)
 
 
 def test_it_is_done_by_the_next_worker_when_one_is_killed(server: Server, place: Place) -> None:

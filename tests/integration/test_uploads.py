@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -82,12 +83,17 @@ def begun(uploads: Server, token: str, length: int = MB * 50) -> socket.socket:
     return sender
 
 
-def most_memory(uploads: Server, done: Event) -> Iterator[int]:
-    """How much memory the process takes that receives, again and again."""
+def receiver(uploads: Server) -> psutil.Process:
+    """The process that receives."""
     [web_server] = psutil.Process(uploads.process.pid).children()
     [worker] = web_server.children()
+    return worker
+
+
+def memory(uploads: Server, done: Event) -> Iterator[int]:
+    """How much memory the process takes that receives, again and again."""
     while not done.is_set():
-        yield worker.memory_info().rss
+        yield receiver(uploads).memory_info().rss
         time.sleep(0.02)
 
 
@@ -96,7 +102,7 @@ def test_a_large_file_arrives_whole_and_in_flat_memory(
 ) -> None:
     client.post("/imports", content=content(3 * MB), headers=announced(3 * MB))  # warm
     done, seen = Event(), list[int]()
-    watcher = Thread(target=lambda: seen.extend(most_memory(uploads, done)))
+    watcher = Thread(target=lambda: seen.extend(memory(uploads, done)))
     watcher.start()
     size = FILE_MB * MB
     sent = client.post("/imports", content=content(size), headers=announced(size))
@@ -202,6 +208,19 @@ def test_503_when_too_many_files_come_at_once_and_200_when_they_are_through(
     time.sleep(0.5)
     sent = client.post("/imports", content=content(2 * MB), headers=announced(2 * MB))
     assert sent.status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+def test_503_when_there_is_no_room_for_a_file(uploads: Server, client: httpx.Client) -> None:
+    process = receiver(uploads)
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (4 * MB, before[1]))
+    try:
+        refused = client.post("/imports", content=content(9 * MB), headers=announced(9 * MB))
+    finally:
+        process.rlimit(psutil.RLIMIT_FSIZE, before)
+    assert refused.status_code == 503
+    assert "no room for the file" in refused.json()["error"]["message"]
 
 
 def test_408_when_a_file_comes_too_slowly(uploads: Server, token: str) -> None:

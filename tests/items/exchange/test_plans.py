@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from items.exchange.models import Import
+from items.exchange.planned import Planned
 from items.models import Category, Item, Location, Movement
 from tests.factories import ItemFactory
 from tests.items.exchange.files import applied, outcomes, planned, refusals, row_of
@@ -254,5 +255,5 @@ def test_a_derived_sku_is_the_same_every_time() -> None:
     assert len({*names[0]}) == 2
 
 
-def _rows(record: Import) -> list[object]:
-    return [row_of(record, line) for line in (2, 3)]  # type: ignore[return-value]
+def _rows(record: Import) -> list[Planned]:
+    return [row_of(record, line) for line in (2, 3)]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('items', '0005_search_pending'),
+        ('items', '0006_swift_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
