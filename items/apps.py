@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from config.admin.panels import Panel
     from config.admin.site import Figure
+    from config.pruning import Prunable
 
 
 class ItemsConfig(AppConfig):
@@ -47,6 +48,12 @@ class ItemsConfig(AppConfig):
         from items.stock.views import LevelViewSet, LoanViewSet, MovementViewSet
 
         return [ItemViewSet, LevelViewSet, MovementViewSet, LoanViewSet]
+
+    def prunables(self) -> "list[Prunable]":
+        """What `manage.py prune` may delete of what was imported."""
+        from items.exchange.pruning import prunables
+
+        return prunables()
 
     def panels(self, request: "HttpRequest", record: Any) -> "list[Panel]":
         """What the admin shows on the pages of items, locations, loans, movements and people."""

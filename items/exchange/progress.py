@@ -27,7 +27,7 @@ class Told:
 
 def told(record: Import) -> Progress:
     """What tells how far this import is; the cache may be lost, then nobody hears of it."""
-    key, last = _key(record), [0.0]
+    key, last = _key(record.pk), [0.0]
 
     def tell(what: str, done: int, total: int) -> None:
         now = time.monotonic()
@@ -40,11 +40,16 @@ def told(record: Import) -> Progress:
 
 def progress_of(record: Import) -> Told | None:
     """How far it is; None when nothing is done with it, or when that is not known."""
-    if record.status not in (Status.PLANNING, Status.APPLYING, Status.UNDOING):
+    return heard_of(record.pk, record.status)
+
+
+def heard_of(pk: int, status: str) -> Told | None:
+    """The same, of the import with this id and status."""
+    if status not in (Status.PLANNING, Status.APPLYING, Status.UNDOING):
         return None
-    kept = cache.get(_key(record))
+    kept = cache.get(_key(pk))
     return Told(**kept) if kept else None
 
 
-def _key(record: Import) -> str:
-    return f"import-progress:{record.pk}"
+def _key(pk: int) -> str:
+    return f"import-progress:{pk}"

@@ -35,8 +35,9 @@ NAME_BYTES = 16  # of a stored file: nobody guesses it
 NOT_PLANNED = "It could not be planned; see the server's log."
 NOT_APPLIED = "It could not be applied, and nothing was written; see the server's log."
 NOT_UNDONE = "It could not be undone, and nothing was written; see the server's log."
+DISCARDED_FROM = {Status.WAITING, Status.PLANNED, Status.FAILED}
 CLAIMED_FROM = {
-    Status.WAITING: {Status.WAITING, Status.PLANNED, Status.FAILED},
+    Status.WAITING: DISCARDED_FROM,
     Status.APPLYING: {Status.PLANNED},
     Status.UNDOING: {Status.APPLIED},
 }
@@ -92,6 +93,7 @@ def plan(record: Import, *, progress: Progress = quiet) -> Import:
     except (ImportProblem, Unreadable) as problem:
         room.drop()
         asks = {d.field: getattr(problem, "choices", []) for d in problem.details}
+        record.refusal = problem
         return _ended(record, Status.FAILED, problem=problem.message, asks=asks)
     except BaseException:
         room.drop()
@@ -210,9 +212,15 @@ def put_back(record: Import, status: Any, problem: str = "") -> None:
         record.refresh_from_db()
 
 
+def require_discardable(record: Import) -> None:
+    """Raise WrongState when it has been begun, or applied."""
+    if record.status not in DISCARDED_FROM:
+        raise WrongState(asked="discarded", status=record.get_status_display())
+
+
 def discard(record: Import) -> None:
     """Forget an import that has not been applied, with its file. Raises WrongState."""
-    _take(record, {Status.WAITING, Status.PLANNED, Status.FAILED}, record.status)
+    _take(record, DISCARDED_FROM, record.status)
     forget_rows(record)
     record.delete()
 
@@ -222,6 +230,8 @@ def forget_rows(record: Import) -> None:
     Room(record.schema).drop()
     if record.stored_as:
         path_of(record).unlink(missing_ok=True)
+        record.stored_as = ""
+        record.save(update_fields=["stored_as"])
 
 
 def path_of(record: Import) -> Path:

@@ -21,13 +21,6 @@ HEADER, CHAIR, TABLE = "sku,name", "C-1,Chair", "T-1,Table"
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is too long to be waited for."""
-    monkeypatch.setattr(running, "SMALL_BYTES", 1)
-    monkeypatch.setattr(running, "FEW_ROWS", 0)
-
-
-@pytest.fixture
 def planned(received: Received) -> Import:
     return services.plan(received(HEADER, CHAIR, TABLE))
 
