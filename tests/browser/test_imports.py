@@ -32,6 +32,7 @@ def test_good_rows_written_and_taken_back_when_a_file_has_bad_ones(page: Page) -
     assert "Nothing has been written yet. 4 rows" in page.inner_text(".state")
     assert "Price cheap: It is not a number" in page.inner_text("table.rows")
     if PICTURES:
+        page.set_viewport_size({"width": 1280, "height": 760})  # down to the rows
         page.screenshot(path=Path(PICTURES) / "import.png")
     page.click("#apply input[type=submit]")  # the browser asks to tick first
     assert page.locator("#leave_out:invalid").count() == 1
