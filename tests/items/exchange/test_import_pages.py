@@ -153,6 +153,14 @@ def test_long_value_cut_with_all_of_it_beside_when_it_is_shown(manager_desk: Cli
     assert f'title="{long}">{"x" * 80}…<' in page.content.decode()
 
 
+def test_the_first_values_when_a_row_has_very_many(manager_desk: Client) -> None:
+    names = ",".join(f"c{n}" for n in range(100))
+    record = uploaded(manager_desk, f"sku,name,{names}", f"A-1,Anvil,{names}")
+    page = manager_desk.get(page_of(record))
+    assert len(page.context["rows"].shown[0].values) == 30
+    assert "and 71 more" in text_of(page)  # with the status, which begins as active
+
+
 @pytest.mark.parametrize("many", [1, 60])
 def test_few_queries_when_a_plan_is_opened(many: int, manager_desk: Client) -> None:
     header = "sku,name,category,quantity,location,holder"
