@@ -60,7 +60,7 @@ class Dump:
         seen = set()
         while pk is not None and (node := self.by_model[model].get(str(pk))) and pk not in seen:
             seen.add(pk)
-            names.append(str(node["name"]).strip())
+            names.append(str(node.get("name", "")).strip())
             pk = node.get("parent")
         return UNIT.join(reversed(names))
 
@@ -89,10 +89,20 @@ def _read(table: Table) -> Dump:
     assert isinstance(table, RecordTable)  # a dump is JSON
     for line, record in table.records():
         model, pk, fields = (record.get(name) for name in ("model", "pk", "fields"))
+        if isinstance(fields, str):
+            fields = _parsed(fields)
         if isinstance(model, str) and isinstance(fields, dict):
             by_model[model.lower()][str(pk)] = fields
             lines[model.lower()][str(pk)] = line
     return Dump(by_model, lines)
+
+
+def _parsed(text: str) -> Any:
+    """The fields as a file of refused rows has them: a text that is JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _categories(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:
@@ -116,7 +126,7 @@ def _parts(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:
         )
     for _, _, fields in dump.of(STOCK):
         if not _is_gone(fields) and not fields.get("serial") and (said := _said(fields)):
-            dump.of_part[str(fields["part"])].setdefault("stock", []).append(said)
+            dump.of_part[str(fields.get("part"))].setdefault("stock", []).append(said)
     for line, pk, fields in dump.of(PART):
         cells = _item(dump, pk, fields)
         lowest = str(fields.get("minimum_stock") or "")

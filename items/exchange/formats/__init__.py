@@ -153,7 +153,7 @@ def _best(formats: Iterable[TableFormat], header: Sequence[str]) -> TableFormat 
 
 
 def _is_dump(table: TableFormat, header: Sequence[str]) -> bool:
-    return bool(table.dump) and list(header) == ["model", "pk", "fields"]
+    return bool(table.dump) and {*header} - {REASON} == {"model", "pk", "fields"}
 
 
 def _importable(table: TableFormat) -> TableFormat:
