@@ -62,3 +62,9 @@ class ItemsConfig(AppConfig):
         from items.stock.panels import panels
 
         return panels(request, record)
+
+    def cause_url(self, user: Any, via: str) -> str:
+        """Where the history's causes of ours lead: "import 12" to its page."""
+        from items.exchange.causes import cause_url
+
+        return cause_url(user, via)

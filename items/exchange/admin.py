@@ -16,8 +16,8 @@ from config.admin.shown import NOTHING
 from items.exchange import import_pages as pages
 from items.exchange import import_shown as shown
 from items.exchange.models import Import
+from items.exchange.permissions import VIEW_IMPORTS
 
-VIEW = "items.view_import"
 OF_ONE = {  # page: what it does, and whether there is nothing to see of it
     "plan": (pages.read_again, True),
     "apply": (pages.apply_plan, True),
@@ -60,7 +60,7 @@ class ImportAdmin(admin.ModelAdmin):
         """Each with whose it is; to who may not look at all of them, their own."""
         rows: Any = super().get_queryset(request)
         rows = rows.with_relations()
-        return rows if request.user.has_perm(VIEW) else rows.filter(actor=request.user.pk)
+        return rows if request.user.has_perm(VIEW_IMPORTS) else rows.filter(actor=request.user.pk)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -87,7 +87,7 @@ class ImportAdmin(admin.ModelAdmin):
     # ── Rights ────────────────────────────────────────────────────────────────────────────────
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may import looks at their own at least."""
-        return bool(request.user.has_perm(VIEW)) or self.has_add_permission(request)
+        return bool(request.user.has_perm(VIEW_IMPORTS)) or self.has_add_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It is gone on with by its own pages, and never edited."""

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any
 
 from items.exchange.errors import ImportProblem
-from items.exchange.formats import ATTRIBUTE, IGNORED, TableFormat, all_formats
+from items.exchange.formats import ATTRIBUTE, IGNORED, MAPPED, TableFormat, all_formats
+from items.exchange.headers import Header
 from items.exchange.models import Import
 from items.exchange.options import Options
 from items.exchange.plans import format_of
 from items.exchange.reading import Table, Unreadable, open_table
 from items.exchange.services import path_of
-from items.exchange.shaping import Shaper
 
 LOOKED_AT_ROWS = 50  # for examples
 EXAMPLES = 3
@@ -119,8 +119,8 @@ def _head(table: Table, options: Options) -> Head:
 
 
 def _base(table: Table, options: Options) -> TableFormat | None:
-    """The format that `options` name, or that is recognised where they say nothing of columns."""
-    if options.map and not options.format:
+    """The format that `options` name, or that is recognised."""
+    if options.format == MAPPED:
         return None
     try:
         return format_of(table, replace(options, map={}))
@@ -130,7 +130,7 @@ def _base(table: Table, options: Options) -> TableFormat | None:
 
 def _becomes(kind: TableFormat, header: Sequence[str]) -> dict[str, str]:
     """{header: our field, ATTRIBUTE or IGNORED}."""
-    used = Shaper(kind, header).header.used
+    used = Header(kind, header).used
     found = {name: used.get(name, IGNORED) for name in header}
     return {
         name: ATTRIBUTE if field.startswith(ATTRIBUTE) else field for name, field in found.items()

@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from config import currencies
 from items.exchange import dates
-from items.exchange.formats import ATTRIBUTE, IGNORED, all_formats
+from items.exchange.formats import ATTRIBUTE, IGNORED, MAPPED, all_formats
 from items.exchange.import_columns import FIELDS, NEEDED, SUBJECTS, Column, Head, called, missing
 from items.exchange.models import Import
 from items.exchange.options import DEFAULT_LOCATION, Options
@@ -19,6 +22,7 @@ from items.exchange.reading.guessing import LEGACY
 RECOGNISED = ("", "recognised by itself")
 UTF = {"utf-8": "UTF-8", "utf-16": "UTF-16"}
 DECIMALS = [("point", "1,234.56: a decimal point"), ("comma", "1.234,56: a decimal comma")]
+SELECTED = SafeString(" selected")
 LOCATION_MAX_LENGTH = 500
 CHOOSE = " Choose: "  # begins the choices behind a question
 
@@ -32,23 +36,42 @@ def format_choices() -> list[tuple[str, str]]:
     ]
 
 
+class QuickSelect(forms.Select):
+    """A select that is written out without a template for each choice: a page may have hundreds."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The same as Django's."""
+        chosen = "" if value is None else str(value)
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, SELECTED if str(key) == chosen else "", label) for key, label in self.choices),
+        )
+        given = flatatt(self.build_attrs(self.attrs, attrs))
+        return format_html('<select name="{}"{}>{}</select>', name, given, options)
+
+
 class OptionsForm(forms.Form):
     """How a file is read; whatever is left as it is, the file shows by itself."""
 
-    format = forms.ChoiceField(label="Comes from", required=False)
+    format = forms.ChoiceField(label="Comes from", required=False, widget=QuickSelect)
     encoding = forms.ChoiceField(
         label="Encoding",
         required=False,
+        widget=QuickSelect,
         choices=[RECOGNISED, *UTF.items(), *LEGACY.items()],
         help_text="Of a text file whose letters look wrong.",
     )
-    decimal = forms.ChoiceField(label="Numbers", required=False, choices=[RECOGNISED, *DECIMALS])
+    decimal = forms.ChoiceField(
+        label="Numbers", required=False, widget=QuickSelect, choices=[RECOGNISED, *DECIMALS]
+    )
     date = forms.ChoiceField(
-        label="Days", required=False, choices=[RECOGNISED, *dates.SHOWN.items()]
+        label="Days", required=False, widget=QuickSelect, choices=[RECOGNISED, *dates.SHOWN.items()]
     )
     currency = forms.ChoiceField(
         label="Currency",
         required=False,
+        widget=QuickSelect,
         choices=[("", "the usual one"), *((code, code) for code in sorted(currencies.DECIMALS))],
         help_text="Of prices beside which there is none.",
     )
@@ -117,11 +140,12 @@ class ReadingForm(OptionsForm):
         choices = self._choices()
         for at, column in enumerate(self.columns):
             self.fields[f"column_{at}"] = forms.ChoiceField(
-                label=column.header, choices=choices, initial=column.becomes
+                label=column.header, choices=choices, initial=column.becomes, widget=QuickSelect
             )
         for name in self.asked:
             self._field(name).required = True
-            self._field(name).widget = forms.RadioSelect(choices=self._asked_choices(name))
+            self._field(name).widget = forms.RadioSelect()
+            self._field(name).choices = self._asked_choices(name)
 
     @property
     def asked(self) -> list[str]:
@@ -194,12 +218,12 @@ class ReadingForm(OptionsForm):
             return replace(said, map=chosen, subject=self._subject(self.cleaned_data))
         of_base = self.head.of_base
         differing = {name: field for name, field in chosen.items() if of_base[name] != field}
-        named = said.format or self.head.base.full_name
-        return replace(said, map=differing, format=named if differing else said.format)
+        return replace(said, map=differing)
 
     def _reads_otherwise(self, cleaned: dict[str, Any]) -> bool:
         """Whether the file is to be read as another, whose columns nobody has seen yet."""
-        return any(cleaned[name] != getattr(self._kept, name) for name in ("format", "encoding"))
+        kept = "" if self._kept.format == MAPPED else self._kept.format
+        return bool(cleaned["format"] != kept or cleaned["encoding"] != self._kept.encoding)
 
     def _subject(self, cleaned: Mapping[str, Any]) -> str:
         assert self.head is not None  # nobody asks without columns

@@ -32,12 +32,13 @@ from items.exchange.formats import all_formats
 from items.exchange.import_columns import head_of
 from items.exchange.import_forms import ReadingForm, UploadForm
 from items.exchange.models import Import
+from items.exchange.permissions import IMPORT
 from items.exchange.progress import progress_of
 from items.exchange.running import apply_soon, plan_soon, undo_soon
 from items.stock.models import Movement
 
 Status = Import.Status
-ADD = "items.add_import"
+
 TEMPLATES = {
     "items": "items",
     "levels": "stock levels",
@@ -54,7 +55,7 @@ def may_act(request: HttpRequest, record: Import) -> bool:
     """Whether whoever asks may go on with an import: their own one, or a superuser."""
     user = request.user
     own = record.actor_id is not None and record.actor_id == user.pk
-    return bool(user.has_perm(ADD) and (own or user.is_superuser))
+    return bool(user.has_perm(IMPORT) and (own or user.is_superuser))
 
 
 def url_of(record: Import, page: str = "change") -> str:
@@ -65,7 +66,7 @@ def url_of(record: Import, page: str = "change") -> str:
 # ── The file ──────────────────────────────────────────────────────────────────────────────────
 def upload_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Choose a file; sent, it is kept and planned."""
-    if not request.user.has_perm(ADD):
+    if not request.user.has_perm(IMPORT):
         raise PermissionDenied
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent)
@@ -121,6 +122,7 @@ def _plan(request: HttpRequest, record: Import) -> dict[str, Any]:
         outcome = ""
     after = request.GET.get("after", "")
     line = int(after) if is_id(after) else 0
+    rows = shown.Rows.of(record, outcome=outcome, after=line)
     done = record.status in shown.DONE
     return {
         "seen": seen(record),
@@ -132,7 +134,8 @@ def _plan(request: HttpRequest, record: Import) -> dict[str, Any]:
         "besides": shown.besides(record),
         "tabs": shown.tabs(record, outcome),
         "outcome": outcome,
-        "rows": shown.Rows.of(record, outcome=outcome, after=line),
+        "rows": rows,
+        "is_pruned": not (rows.shown or outcome or line) and bool(record.rows_with("rows")),
         "is_first": not line,
     }
 
@@ -178,7 +181,8 @@ def apply_plan(admin: ModelAdmin, request: HttpRequest, record: Import) -> HttpR
     skip = "leave_out" in request.POST
     if record.rows_with("refused") and not skip:
         rows = shown.so_many(record.rows_with("refused"), "row")
-        messages.error(request, f"Nothing was written: {rows} are refused. {TICK}")
+        are = "is" if record.rows_with("refused") == 1 else "are"
+        messages.error(request, f"Nothing was written: {rows} {are} refused. {TICK}")
         return HttpResponseRedirect(url_of(record))
     return _going_on(request, record, lambda: apply_soon(record, actor=request.user, skip_bad=skip))
 
@@ -210,7 +214,7 @@ def discard(admin: ModelAdmin, request: HttpRequest, record: Import) -> HttpResp
     except DomainError as error:
         messages.error(request, error.message)
         return HttpResponseRedirect(url_of(record))
-    messages.success(request, f"{record.file_name} was discarded. Nothing of it was written.")
+    messages.success(request, f"Discarded: {record.file_name}. Nothing of it was written.")
     return HttpResponseRedirect(changelist_url(Import))
 
 

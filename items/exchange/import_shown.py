@@ -13,6 +13,7 @@ from items.exchange.models import Import
 from items.exchange.planned import Planned, made_besides, planned_rows
 
 PAGE_ROWS = 50
+MAX_VALUES = 30  # that one row says; a table may have a thousand columns
 MAX_BESIDES = 20  # categories, locations and people that are named one by one
 CUT_CHARS, TITLE_CHARS = 80, 1000  # of a value on the page, and beside the pointer
 Status = Import.Status
@@ -115,7 +116,7 @@ class Tab:
     """The rows of one outcome: how they are called, how many there are, where they are."""
 
     label: str
-    count: int
+    number: str
     url: str
     chosen: bool
     outcome: str
@@ -130,7 +131,7 @@ def tabs(record: Import, chosen: str) -> list[Tab]:
         for outcome, said in OUTCOMES.items()
     ]
     return [
-        Tab(label, count, f"?{urlencode({'outcome': outcome})}", outcome == chosen, outcome)
+        Tab(label, f"{count:,}", f"?{urlencode({'outcome': outcome})}", outcome == chosen, outcome)
         for outcome, label, count in found
         if count or outcome == chosen
     ]
@@ -151,7 +152,7 @@ def besides(record: Import) -> list[tuple[str, str, int]]:
         return []
     names = made_besides(record, size=MAX_BESIDES)
     return [
-        (so_many(count, what, "new "), ", ".join(shown), count - len(shown))
+        (so_many(count, what, "new "), "; ".join(shown), count - len(shown))
         for what, count in counts.items()
         for shown in [names.get(what, [])]
         if count > 0
@@ -186,6 +187,7 @@ class Shown:
     changes: Sequence[tuple[str, Cut, Cut]]
     values: Sequence[tuple[str, Cut]]
     problems: Sequence[tuple[str, Cut, str]]
+    more: int  # values and changes
 
 
 @dataclass(frozen=True)
@@ -212,9 +214,13 @@ def _shown(record: Import, row: Planned) -> Shown:
         what=SUBJECTS[row.subject][0],
         name=Cut.of(row.name),
         url=_page_of(record, row),
-        changes=[(each.column, Cut.of(each.before), Cut.of(each.after)) for each in row.changes],
-        values=[(column, Cut.of(value)) for column, value in row.values],
+        changes=[
+            (each.column, Cut.of(each.before), Cut.of(each.after))
+            for each in row.changes[:MAX_VALUES]
+        ],
+        values=[(column, Cut.of(value)) for column, value in row.values[:MAX_VALUES]],
         problems=[(each.column, Cut.of(each.value), each.message) for each in row.problems],
+        more=max(len(row.changes), len(row.values)) - MAX_VALUES,
     )
 
 
