@@ -134,10 +134,9 @@ def _look_up_nodes(
     room: Room, table: TableFormat, options: Options, columns: Sequence[str]
 ) -> None:
     for what, model in TREES.items():
-        cells = [
-            *(distinct(room, what) if what in columns else []),
-            *(distinct(room, PARENT) if what == LOCATION and PARENT in columns else []),
-        ]
+        named = [what, PARENT] if what == LOCATION else [what]
+        found_in = [distinct(room, column) for column in named if column in columns]
+        cells = [*dict.fromkeys(cell for cells in found_in for cell in cells)]
         if what == LOCATION and "quantity" in columns and _some_have_no_place(room):
             cells.append("")
         if not cells:

@@ -19,6 +19,7 @@ from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
+from items.exchange.settling import Settler
 from items.exchange.shaping import Shaper
 from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
 from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
@@ -53,10 +54,10 @@ def make_plan(
     with open_table(path, name=name, encoding=options.encoding or None) as table:
         kind = format_of(table, options)
         plan = Plan(kind.full_name)
-        columns, rows = _shaped(table, kind, options, plan)
+        columns, rows, settler = _shaped(table, kind, options, plan)
         reading = lambda: progress("reading", *table.progress())  # noqa: E731  it is called often
         count = staging.copy_rows(room, columns, rows, reading)
-        plan.notes += table.notes
+        plan.notes += [*table.notes, *(settler.notes() if settler else ())]
     steps = _steps(room, kind, options, columns, restricted=restricted)
     for done, (what, step) in enumerate(steps):
         progress(what, done, len(steps))
@@ -90,14 +91,15 @@ def format_of(table: Table, options: Options) -> TableFormat:
 
 def _shaped(
     table: Table, kind: TableFormat, options: Options, plan: Plan
-) -> tuple[Sequence[str], Iterator[tuple[int, list[str]]]]:
+) -> tuple[Sequence[str], Iterator[tuple[int, list[str]]], Settler | None]:
+    """The columns that are staged, the rows, and who tells afterwards what was settled in them."""
     if kind.dump:
-        return dumps.COLUMNS, dumps.rows(table, plan.notes)
+        return dumps.COLUMNS, dumps.rows(table, plan.notes), None
     in_spreadsheet = table.kind in ("csv", "xlsx")
     style = options.date or (kind.date if kind.date != "ask" else "iso")
     shaper = Shaper(kind, table.header, style, in_spreadsheet)
     plan.columns = shaper.header.used
-    return shaper.columns, shaper.rows(_all(table))
+    return shaper.columns, shaper.rows(_all(table)), shaper.settler
 
 
 def _all(table: Table) -> Iterator[Row]:
