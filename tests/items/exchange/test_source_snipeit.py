@@ -3,7 +3,7 @@
 import pytest
 
 from items.exchange.models import ExternalKey
-from items.models import Item, Loan, Location, StockLevel
+from items.models import Category, Item, Loan, Location, StockLevel
 from tests.factories import UserFactory
 from tests.items.exchange.files import applied, outcomes, planned, refusals, row_of
 from users.models import User
@@ -107,6 +107,11 @@ def test_a_shortened_number_is_told_when_it_is_kept_besides() -> None:
 def test_an_asset_is_refused_when_a_spreadsheet_has_shortened_its_tag() -> None:
     record = planned("Item Name,Asset Tag,Model Number\nLaptop,6.37702E+15,X\n")
     assert refusals(record) == {2: [("Asset Tag", "ruined", "6.37702E+15")]}
+
+
+def test_a_category_is_one_when_its_name_has_a_slash() -> None:
+    applied("Item Name,Asset Tag,Category\nFuse,T-1,AC/DC\n")
+    assert Item.objects.get(sku="T-1").category == Category.objects.get(name="AC/DC")
 
 
 # ── What there are many of ────────────────────────────────────────────────────────────────────
