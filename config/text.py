@@ -29,6 +29,7 @@ TRIGRAM_LENGTH = 3
 PENDING_KB = 256
 MAX_SEARCH_LENGTH = 200
 ACCENTS = re.compile(COMBINING_MARKS)
+WORD = re.compile(r"\w+")
 SEARCH_COLUMN = "search_text"  # as each searchable model calls it
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)
@@ -115,9 +116,10 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
     def resembling(self, text: str) -> Self:
         """Rows that hold something like `text`, the most similar first (trigram similarity).
 
-        A text under three letters resembles nothing: all that begins alike would be as near.
+        A text whose words are all under three letters resembles nothing: all that begins alike
+        would be as near.
         """
-        if _letters(text) < TRIGRAM_LENGTH:
+        if max(map(_letters, WORD.findall(text)), default=0) < TRIGRAM_LENGTH:
             return self.none()
         typed: Any = search_form(Value(text, TEXT))
         return self.filter(search_text__trigram_word_similar=typed).order_by(

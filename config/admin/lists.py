@@ -19,9 +19,19 @@ class Pages(Paginator):
     _get_page: Any
 
     @cached_property
+    def found(self) -> list[int] | None:
+        """The ids that a filter leaves, in their order: as many as are counted, and one."""
+        if not self.object_list.query.where:
+            return None
+        ids = self.object_list.values_list("pk", flat=True)
+        return list(ids[: listed.COUNTED_EXACTLY + 1])
+
+    @cached_property
     def total(self) -> Total:
         """How many there are, or at least."""
-        return listed.count(self.object_list)
+        if self.found is None:
+            return listed.count(self.object_list)
+        return listed.bounded(len(self.found))
 
     @cached_property
     def count(self) -> int:
@@ -34,20 +44,21 @@ class Pages(Paginator):
         return not self.total.exact
 
     def page(self, number: Any) -> Page:
-        """One page. Far from the start the ids are found first, which takes an index alone."""
+        """One page: what is filtered or far from the start, by its ids."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        if start <= NEAR:
+        if self.found is None and start <= NEAR:
             return super().page(number)
-        end = min(start + self.per_page, self.count)
-        rows = self.object_list.filter(pk__in=self._ids(start, end))
-        found: Page = self._get_page(rows, number, self)
+        ids = self._ids(start, min(start + self.per_page, self.count))
+        found: Page = self._get_page(self.object_list.filter(pk__in=ids), number, self)
         return found
 
     def _ids(self, start: int, end: int) -> list[int]:
-        """Those from one place to another, from whichever end is nearer."""
+        """Those from one place to another; of all there are, from whichever end is nearer."""
+        if self.found is not None:
+            return self.found[start:end]
         ids = self.object_list.values_list("pk", flat=True)
-        if self.has_more or start < self.count - end:
+        if start < self.count - end:
             return list(ids[start:end])
         return list(ids.reverse()[self.count - end : self.count - start])
 

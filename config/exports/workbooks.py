@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 1_048_576 - 1  # of a sheet, below its header
 MAX_CELL_LENGTH = 32_767  # as Excel counts: in UTF-16
 EXACT_DIGITS = 15  # of a number, which a spreadsheet keeps as a double
-TEXT, NUMBER = "s", "n"  # openpyxl's names of what a cell holds
+TEXT = "s"  # openpyxl's name of what a cell holds
 STEP = 1000  # rows after which it is told how many there are
 # What XML cannot hold, or reads as something else: the format writes it as _x000B_, and so what
 # looks like that already.
@@ -57,16 +57,23 @@ def write(rows: QuerySet[Any], table: Table, into: IO[bytes], told: Told) -> int
 
 def _rows(rows: QuerySet[Any], table: Table, sheet: Any) -> Iterator[Sequence[Any]]:
     """The cells of each row; the same cells each time, as openpyxl writes them at once."""
-    cells = [WriteOnlyCell(sheet) for _ in table.columns]
-    numbers = [column.kind.is_number for column in table.columns]
+    cells = [(WriteOnlyCell(sheet), column.kind.is_number) for column in table.columns]
     with copying.copied(rows.values_list(*table.cells()), copying.TEXT) as copy:
         for place, values in enumerate(copy.rows(), start=1):
-            for cell, value, is_number in zip(cells, values, numbers, strict=True):
-                if is_number and value is not None and _is_exact(value):
-                    cell.value = float(value) if "." in value else int(value)
-                else:
-                    cell.value, cell.data_type = _text(value, place), TEXT
-            yield cells
+            yield [
+                _filled(cell, value, place, is_number=is_number) if value else None
+                for (cell, is_number), value in zip(cells, values, strict=True)
+            ]
+
+
+def _filled(cell: Any, value: str, row: int, *, is_number: bool) -> Any:
+    """The cell with what COPY wrote. Raises TooLarge."""
+    if is_number and _is_exact(value):
+        cell.value = float(value) if "." in value else int(value)
+    else:
+        cell.value = _text(value, row)
+        cell.data_type = TEXT  # whatever openpyxl takes it for
+    return cell
 
 
 def _is_exact(number: str) -> bool:
@@ -74,12 +81,10 @@ def _is_exact(number: str) -> bool:
     return len(number.replace(".", "")) <= EXACT_DIGITS
 
 
-def _text(value: str | None, row: int) -> str | None:
+def _text(value: str, row: int) -> str:
     """A text as it is written. Raises TooLarge."""
-    if value is None:
-        return None
     text = in_xml(value)
-    if len(text.encode("utf-16-le")) > 2 * MAX_CELL_LENGTH:
+    if len(text) * 2 > MAX_CELL_LENGTH and len(text.encode("utf-16-le")) > 2 * MAX_CELL_LENGTH:
         message = f"Row {row:,} has a text of more than {MAX_CELL_LENGTH:,} letters, which a "
         raise TooLarge(f"{message}workbook cannot hold; ask for csv.")
     return text

@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -65,7 +66,9 @@ class CategoryAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Each with the number of its own items."""
-        return super().get_queryset(request).annotate(items_here=Count("items"))
+        of_one = Item.objects.filter(category=OuterRef("pk")).order_by().values("category")
+        count = Subquery(of_one.annotate(count=Count("pk")).values("count"))
+        return super().get_queryset(request).annotate(items_here=Coalesce(count, 0))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

@@ -1,5 +1,7 @@
 """What is exported of items."""
 
+from typing import Any
+
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Round
 
@@ -10,7 +12,7 @@ from items.catalogue.models import Category, decimals_of_currency
 
 # Most have the usual decimals, which one look into a set tells; the others are gone through.
 UNUSUAL = [code for codes in currencies.OTHER_DECIMALS.values() for code in codes]
-DECIMALS = Case(
+DECIMALS: Any = Case(
     When(currency__in=UNUSUAL, then=decimals_of_currency()),
     default=Value(currencies.DEFAULT_DECIMALS),
 )

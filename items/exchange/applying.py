@@ -184,6 +184,8 @@ class Work:
 
     # ── The ledger ────────────────────────────────────────────────────────────────────────────
     def _book(self, progress: Progress) -> None:
+        if not self.room.ask("SELECT FROM {stock} WHERE what IN ('open', 'count') LIMIT 1"):
+            return
         parts = self.cause.parts()
         openings = self.room.text("apply_openings", **parts)
         self._in_parts("stock", "what = 'open'", openings, "booking", progress)

@@ -22,7 +22,9 @@ class Bad(ValueError):
 @lru_cache(lists.REMEMBERED)
 def tags(cell: str, *, separator: str, doubling: bool) -> str:
     """The tags of a cell as PostgreSQL writes an array. Raises Bad."""
-    found = _listed(cell) or lists.split(cell, separator or ";", doubling=doubling)
+    found = _listed(cell)
+    if found is None:
+        found = lists.split(cell, separator or ";", doubling=doubling)
     found = tuple(dict.fromkeys(found))
     if len(found) > MAX_TAGS:
         raise Bad("too_many_tags")

@@ -94,10 +94,20 @@ def _read(table: Table) -> Dump:
     assert isinstance(table, RecordTable)  # a dump is JSON
     for line, record in table.records():
         model, pk, fields = (record.get(name) for name in ("model", "pk", "fields"))
+        if isinstance(fields, str):
+            fields = _parsed(fields)
         if isinstance(model, str) and isinstance(fields, dict):
             by_model[model.lower()][str(pk)] = fields
             lines[model.lower()][str(pk)] = line
     return Dump(by_model, lines)
+
+
+def _parsed(text: str) -> Any:
+    """The fields as a file of refused rows has them: a text that is JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _categories(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:

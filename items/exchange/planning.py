@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from config import currencies
+from items.exchange.doubles import refuse_doubles
 from items.exchange.fields import ITEM_FIELDS, STOCK_FIELDS, Field
 from items.exchange.options import Options
 from items.exchange.rooms import TABLES, Room
@@ -67,8 +68,10 @@ class ItemPlan:
         room.run(self._sql(room, self._outcomes(self._matched(self._typed(self._trimmed(kept))))))
         for code in CODES:
             if code in self.columns:
-                _refuse_twice(room, code)
-        _refuse_twice(room, "target_id", field="sku")
+                is_sku = code == "sku"
+                refuse_doubles(room, "plan_item", f"n_{code}", field=code, whatever_case=is_sku)
+        for column in ("key", "target_id"):
+            refuse_doubles(room, "plan_item", column, field="sku")
         room.run("CREATE INDEX ON {plan_item} (outcome, line)")
         room.analyze("plan_item")
 
@@ -260,26 +263,6 @@ class ItemPlan:
         for name in TABLES:
             text = text.replace(f"{{{name}}}", room.table(name).as_string(None))
         return sql.SQL(text)
-
-
-def _refuse_twice(room: Room, column: str, *, field: str = "") -> None:
-    """Refuse rows that are of the same thing as one before them."""
-    field = field or column
-    value = column if column == "target_id" else f"n_{column}"
-    same = f'lower({value}) COLLATE "C"' if column == "sku" else value
-    shown = "''" if column == "target_id" else value
-    text = f"""
-        UPDATE {{plan_item}} plan SET outcome = 'refused',
-            problems = problems || ({_problem(field, "twice:", shown, "first")})
-        FROM (
-            SELECT {same} AS same, min(line) AS first FROM {{plan_item}}
-            WHERE outcome <> 'refused' AND {value} IS NOT NULL
-            GROUP BY 1 HAVING count(*) > 1
-        ) AS twice
-        WHERE {same.replace(value, f"plan.{value}")} = twice.same AND line > first
-            AND outcome <> 'refused'
-    """
-    room.run(sql.SQL(text.replace("{plan_item}", room.table("plan_item").as_string(None))))
 
 
 def _problem(field: str, code: str, cell: str = "''", fact: str = "") -> str:

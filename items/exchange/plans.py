@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.validators import MaxValueValidator
 from django.db import transaction
 from psycopg import sql
 
 from items.catalogue.models import QUANTITY_DECIMALS, QUANTITY_DIGITS
 from items.exchange import dumps, lookups, staging
+from items.exchange.doubles import refuse_doubles
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
 from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
@@ -22,7 +25,6 @@ from items.exchange.rooms import Room
 from items.exchange.settling import Settler
 from items.exchange.shaping import Shaper
 from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
-from users.models import MAX_AGE_YEARS, NAME_MAX_LENGTH
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")
 OUTCOMES = ("create", "update", "unchanged", "refused")
@@ -81,6 +83,7 @@ def format_of(table: Table, options: Options) -> TableFormat:
         except Asks:
             if not options.map:
                 raise
+            base = any_items() if options.subject == "item" else None
     if base is not None and not options.map:
         return base
     unknown = sorted({*options.map} - {*table.header})
@@ -175,16 +178,20 @@ def _plan_others(room: Room, kind: TableFormat, decimal: str, *, restricted: boo
         "shown": sql.Literal(SHOWN_LENGTH),
         "source": sql.Literal(kind.source),
     }
+    person = get_user_model()._meta
+    highest = [v for v in person.get_field("age").validators if isinstance(v, MaxValueValidator)]
     words = {"yes": TRUE, "no": FALSE}
     room.run_file(
         "plan_person",
         **shared,
         **{name: sql.SQL(", ").join(map(sql.Literal, each)) for name, each in words.items()},
         cleared=sql.Literal(CLEARED),
-        max_age=sql.Literal(MAX_AGE_YEARS),
-        name_length=sql.Literal(NAME_MAX_LENGTH),
+        max_age=sql.Literal(min(v.limit_value for v in highest)),
+        name_length=sql.Literal(person.get_field("name").max_length),
         restricted=sql.Literal(restricted),
     )
+    for column in ("n_email", "key", "target_id"):
+        refuse_doubles(room, "plan_person", column, field="email")
     room.run_file("plan_place", **shared)
     comma = decimal == "comma"
     number = "replace(replace(raw.quantity, '.', ''), ',', '.')" if comma else "raw.quantity"

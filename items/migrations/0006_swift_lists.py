@@ -49,4 +49,12 @@ class Migration(migrations.Migration):
             model_name='movement',
             index=models.Index(items.stock.weeks.Week('created_at'), models.F('id'), name='movement_by_week'),
         ),
+        migrations.AddIndex(
+            model_name="stocklevel",
+            index=models.Index(
+                condition=models.Q(("quantity__gt", 0)),
+                fields=["location", "item"],
+                name="stock_level_there",
+            ),
+        ),
     ]

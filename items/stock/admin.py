@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -217,13 +218,36 @@ class TouchingFilter(LocationFilter):
     word = "touching"
 
 
+class BookedFilter(admin.DateFieldListFilter):
+    """When it was booked: looked for between the ids of that time."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The rows of that time."""
+        rows: Any = super().queryset(request, queryset)
+        for since in self._moments(self.lookup_kwarg_since):
+            rows = rows.made_from(since)
+        for until in self._moments(self.lookup_kwarg_until):
+            rows = rows.made_until(until)
+        return rows
+
+    def _moments(self, name: str) -> list[datetime]:
+        texts: Any = self.used_parameters.get(name, [])
+        return [self.field.to_python(text) for text in texts]
+
+
 @admin.register(Movement)
 class MovementAdmin(BookingActions, RecordAdmin):
     """What went from where to where: looked at and reversed, never edited."""
 
     exported: ClassVar = [Offer(MOVEMENTS)]
     swift_orders: ClassVar = {name: name for name in ("created_at", "kind", "reference")}
-    list_filter = ["kind", "created_at", TouchingFilter, chosen("item"), chosen("actor")]
+    list_filter = [
+        "kind",
+        ("created_at", BookedFilter),
+        TouchingFilter,
+        chosen("item"),
+        chosen("actor"),
+    ]
     fields: ClassVar = [
         *("kind", "item", "amount", "source", "destination", "reason", "reference"),
         *("actor", "loan", "reverses", "reversed_by", "created_at"),

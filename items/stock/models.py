@@ -126,6 +126,11 @@ class StockLevel(models.Model):
                 violation_error_message="There is not enough of it there.",
             ),
         ]
+        indexes = [  # of most of what came from outside, and of what has left, nothing is there
+            models.Index(
+                fields=["location", "item"], name="stock_level_there", condition=Q(quantity__gt=0)
+            )
+        ]
         triggers = [ledger.ledger_only("quantity"), ledger.emptied_whole()]
 
     def __str__(self) -> str:

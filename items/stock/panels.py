@@ -71,7 +71,7 @@ def _(location: Location, request: HttpRequest) -> list[Panel]:
         return []
     path_of = Paths()
     levels: Any = StockLevel.objects.below(location.pk).select_related("item", "location")
-    things = list(levels.order_by("-quantity", "pk")[: SHOWN + 1])
+    things = list(levels.order_by("-item_id")[: SHOWN + 1])
     shows = {
         "things": [
             (level.item, level.item.in_units(level.quantity), path_of(level.location))

@@ -9,7 +9,7 @@ from tests import benchmarks
 from tests.benchmarks import stage
 from tests.benchmarks.measure import KINDS
 
-PARTS = ("ceiling", "api", "growth")
+PARTS = ("ceiling", "api", "growth", "bulk")
 SIZES = (10_000, 100_000, 1_000_000)
 PICTURE = Path(__file__).resolve().parent / "comparison.svg"
 
@@ -75,6 +75,12 @@ def _measure(asked: argparse.Namespace) -> None:
                 rows.append(growth.measure(ours, load, items))
         print("\nOne client: median / 95th of a hundred, in milliseconds")
         _print(["items", *rows[0].results], [each.row() for each in rows])
+    if "bulk" in parts:
+        from tests.benchmarks import bulk
+
+        found_in_bulk = [bulk.measure(rows) for rows in asked.sizes]
+        print("\nMany rows: an import (plan and apply) and an export, beside COPY by psql")
+        _print(bulk.HEAD, [each.row() for each in found_in_bulk])
 
 
 def _ids() -> tuple[int, int]:

@@ -9,7 +9,7 @@ from tests.benchmarks.stage import Load, Target
 
 SECONDS = 3
 PAGES = 100  # that the deep cursor has behind it
-ITEMS = "/api/v1/items"
+ITEMS, MOVEMENTS = "/api/v1/items", "/api/v1/movements"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def measure(target: Target, load: Load, items: int) -> Growth:
         "search, found in many": f"{ITEMS}?search=chair",
         "search, found in few": f"{ITEMS}?search=demo-0000777",
         "low stock": f"{ITEMS}?low_stock=true",
-        "movements": "/api/v1/movements",
+        "by name, far": f"{ITEMS}?ordering=name&page={half}",
+        "movements": MOVEMENTS,
+        "movements until long ago": f"{MOVEMENTS}?to=2024-06-01T00:00:00Z",
+        "movements of a day": f"{MOVEMENTS}?from=2025-01-01T00:00:00Z&to=2025-01-02T00:00:00Z",
     }
     results = {
         name: run(target, load, "path", seconds=SECONDS, connections=1, path=path)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,9 +161,13 @@ def mapped(
     kept = {k: v for k, v in columns.items() if v}
     if base is not None:
         return TableFormat(**{**base.__dict__, "columns": kept, "ignored": ignored})
+    return replace(any_items(), columns=kept, ignored=ignored, subject=subject)
+
+
+def any_items() -> TableFormat:
+    """A spreadsheet of items of which whoever imports it says what its columns are."""
     spreadsheet = next(f for f in all_formats() if f.last)
-    of_all: dict[str, Any] = {"columns": kept, "ignored": ignored, "required": (), "name": "mapped"}
-    return TableFormat(**{**spreadsheet.__dict__, **of_all, "subject": subject})
+    return replace(spreadsheet, name="mapped", required=())
 
 
 def _best(formats: Iterable[TableFormat], header: Sequence[str]) -> TableFormat | None:
@@ -178,7 +182,7 @@ def _best(formats: Iterable[TableFormat], header: Sequence[str]) -> TableFormat 
 
 
 def _is_dump(table: TableFormat, header: Sequence[str]) -> bool:
-    return bool(table.dump) and list(header) == ["model", "pk", "fields"]
+    return bool(table.dump) and {*header} - {REASON} == {"model", "pk", "fields"}
 
 
 def _importable(table: TableFormat) -> TableFormat:

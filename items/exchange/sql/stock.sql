@@ -24,6 +24,8 @@ WITH asked AS (
 )
 SELECT *, CASE WHEN quantity = there THEN 'same'
     WHEN is_first THEN 'open'
+    -- All of it is somewhere else: it has been moved, which is no matter of counting.
+    WHEN there = 0 AND quantity = (SELECT on_hand FROM items_item WHERE id = item_id) THEN 'differs'
     WHEN {count} AND placed AND holder_id IS NULL THEN 'count'
     ELSE 'differs' END AS what
 FROM beside

@@ -149,6 +149,14 @@ def test_nearest_by_cursor_when_nothing_matches(api: Api, register: dict[int, st
     assert meta == {"page_size": 50, "approximate": True, "next_cursor": None}
 
 
+@pytest.mark.parametrize("text", ["a@b.c", "c-h a", "ch ai"])
+def test_empty_when_all_words_are_too_short_to_resemble(
+    text: str, api: Api, register: dict[int, str]
+) -> None:
+    reply = search(api, text)
+    assert (reply.data, "approximate" in reply.meta) == ([], False)
+
+
 def test_never_approximate_when_a_page_is_past_the_end(api: Api, register: dict[int, str]) -> None:
     reply = api.get("/items?search=chair&page=2")
     assert (reply.data, "approximate" in reply.meta, reply.meta["total"]) == ([], False, 1)

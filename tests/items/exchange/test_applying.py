@@ -11,7 +11,7 @@ from items.exchange.errors import Changed, HasRefusedRows, WrongState
 from items.exchange.models import ExternalKey
 from items.models import Category, Import, Item, Loan, Location, Movement
 from items.stock import proof
-from items.stock.services import count_stock, receive_stock
+from items.stock.services import count_stock, receive_stock, transfer_stock
 from tests.factories import ItemFactory, LocationFactory
 from tests.items.exchange.files import applied, outcomes, planned, received
 from users.models import User
@@ -112,6 +112,15 @@ def test_a_difference_in_quantity_is_booked_when_it_is_counted(counted: str) -> 
     applied(STOCKED + f"A-1,Lamp,{counted},Hall\n", count=True)
     assert Item.objects.get().on_hand == int(counted)
     assert Movement.objects.filter(kind="count").count() == 1
+
+
+def test_nothing_is_counted_when_all_of_it_has_been_moved() -> None:
+    applied(STOCKED + "A-1,Lamp,3,Hall\n")
+    hall, cellar = Location.objects.get(name="Hall"), LocationFactory.create()
+    item = Item.objects.get()
+    transfer_stock(actor=None, item=item, source=hall, destination=cellar, quantity=Decimal(3))
+    record = applied(STOCKED + "A-1,Lamp,3,Hall\n", count=True)
+    assert (record.totals["differing"], record.totals["counted"]) == (1, 0)
 
 
 def test_nothing_is_applied_when_a_row_is_refused() -> None:

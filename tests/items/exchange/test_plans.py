@@ -121,6 +121,11 @@ def test_the_second_row_is_refused_when_two_are_the_same_item_by_other_numbers()
     assert [code for _, code, _ in refusals(record)[3]] == ["twice"]
 
 
+def test_the_second_row_is_refused_when_two_have_one_key_of_their_source() -> None:
+    record = planned("HB.import_ref,HB.asset_id,HB.name\nr1,1,Lamp\nr1,2,Desk\n")
+    assert [code for _, code, _ in refusals(record)[3]] == ["twice"]
+
+
 def test_a_row_is_found_by_its_barcode_when_its_sku_is_new() -> None:
     ItemFactory.create(sku="A-1", name="Lamp", barcode="123")
     [change] = row_of(planned("sku,name,barcode\nB-1,Lamp,123\n"), 2).changes

@@ -69,6 +69,11 @@ def test_columns_are_read_as_mapped_when_their_names_say_nothing() -> None:
     assert (item("Bolt").sku, item("Bolt").attributes) == ("B-1", {})
 
 
+def test_the_other_columns_are_recognised_when_one_is_mapped() -> None:
+    applied("Thing,Room,Qty\nBolt,Shed,3\n", map={"Thing": "name"})
+    assert (item("Bolt").on_hand, item("Bolt").attributes) == (3, {})
+
+
 def test_a_column_is_refused_when_two_have_the_same_name() -> None:
     assert "have the same name" in planned("Name,Note,Note\nBolt,a,b\n").problem
 

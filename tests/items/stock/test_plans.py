@@ -18,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 
 from config.api.listed import COUNTED_EXACTLY
 from config.api.parameters import DEFAULT_PAGE_SIZE
-from items.stock.models import Loan, Location, Movement
+from items.stock.models import Loan, Location, Movement, StockLevel
+from items.stock.panels import SHOWN
 from tests.client import Api
 from tests.factories import UserFactory, token_for
 from tests.items.helpers import query, sql
@@ -27,6 +28,7 @@ from tests.live import Place, live_database
 MOVEMENTS = int(os.environ.get("STOCKROOM_PLAN_MOVEMENTS", "32000"))
 ITEMS = max(6_000, MOVEMENTS // 50)
 USERS = 200
+WEEKS = 104  # over which they go
 # An eighth of the movements are loans: here, too few to look up each of them.
 SHORT = {"items_loan"} if MOVEMENTS < 1_000_000 else set()
 LONG = {"items_movement", "items_loan", "items_item", "items_stocklevel"}
@@ -166,6 +168,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "holdings": ("/users/{holder}/holdings", {}),
     "items at a shelf": ("/items", {"location": "{shelf}"}),
     "items in the store": ("/items", {"location": "{store}"}),
+    "items at a supplier": ("/items", {"location": "{supplier}"}),
     "items at a person": ("/items", {"location": "{person}"}),
     "items at a shelf by name": ("/items", {"location": "{shelf}", "ordering": "name"}),
     "items that somebody has": ("/items", {"holder": "{holder}"}),
@@ -196,6 +199,44 @@ def test_no_long_table_is_read_whole_when_asked_for(
             continue  # a page of ids is looked up in tables that are too short here
         beside = SHORT if "/movements" in path else set()
         assert set(scans(plan)) <= beside, json.dumps(plan, indent=1)
+
+
+def passed_over(plan: dict[str, Any]) -> int:
+    """How many rows were read for nothing."""
+    own = plan.get("Rows Removed by Filter", 0) * plan["Actual Loops"]
+    return int(own) + sum(map(passed_over, plan.get("Plans", [])))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"to": "2024-01-08T00:00:00Z"},
+        {"to": "2025-01-01T00:00:00Z"},
+        {"from": "2025-01-01T00:00:00Z", "to": "2025-01-02T00:00:00Z"},
+        {"from": "2024-06-01T00:00:00Z", "to": "2024-06-01T01:00:00Z", "cursor": ""},
+        {"from": "2026-01-01T00:00:00Z", "cursor": ""},
+        {"to": "2023-12-31T00:00:00Z", "cursor": ""},
+        {"to": "2024-03-01T00:00:00Z", "kind": "transfer"},
+    ],
+)
+def test_no_more_than_some_weeks_are_passed_over_when_a_time_is_asked_for(
+    register: Api, asked: dict[str, str]
+) -> None:
+    of_a_week = MOVEMENTS // WEEKS
+    for _, plan in plans(register, f"/movements{query(**asked)}"):
+        assert passed_over(plan) <= 2 * of_a_week, json.dumps(plan, indent=1)
+
+
+@pytest.mark.parametrize("place", ["shelf", "hall", "store", "supplier", "person"])
+def test_nothing_is_passed_over_when_a_location_is_opened(
+    register: Api, facts: dict[str, Any], place: str
+) -> None:
+    """Of what has left, and of what came from outside, a level stays."""
+    found = StockLevel.objects.below(facts[place]).order_by("-item_id")[: SHOWN + 1]
+    statement, values = found.query.sql_with_params()
+    [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", *values)
+    done = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    assert passed_over(done) <= StockLevel.objects.count() // 10, json.dumps(done, indent=1)
 
 
 def test_a_scan_is_seen_when_there_is_one(register: Api) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -269,10 +270,19 @@ def test_a_page_when_a_filter_has_an_odd_value(value: str, stage: Stage, desk: C
         ITEMS: ["location", "stock"],
         LOCATIONS: ["kind"],
         LOANS: ["holder", "item", "state"],
-        MOVEMENTS: ["location", "item", "actor", "kind__exact"],
+        MOVEMENTS: ["location", "item", "actor", "kind__exact", "created_at__gte"],
     }.items():
         asked = "&".join(f"{name}={value}" for name in filters)
         assert desk.get(f"{page}?{asked}").status_code in {200, 302}
+
+
+def test_those_of_a_time_when_movements_are_filtered_by_it(stage: Stage, desk: Client) -> None:
+    now = timezone.now()
+    ago, soon = now - timedelta(days=1), now + timedelta(days=1)
+    asked = urlencode({"created_at__gte": ago, "created_at__lt": soon})
+    assert listed(desk, f"{MOVEMENTS}?{asked}") == [stage.lent, stage.received]
+    assert listed(desk, f"{MOVEMENTS}?{urlencode({'created_at__gte': soon})}") == []
+    assert listed(desk, f"{MOVEMENTS}?{urlencode({'created_at__lt': ago})}") == []
 
 
 def grow(many: int) -> None:
