@@ -17,7 +17,7 @@ from items.exchange import dumps, lookups, staging
 from items.exchange.doubles import refuse_doubles
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
-from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
+from items.exchange.formats import MAPPED, TableFormat, any_items, format_named, mapped, recognised
 from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table

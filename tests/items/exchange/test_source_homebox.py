@@ -58,7 +58,7 @@ def test_a_day_that_nobody_gave_is_no_day_when_it_is_in_the_year_one() -> None:
 def test_items_are_different_things_when_their_number_is_that_of_none() -> None:
     applied(NEW)
     assert item("Loose").sku != item("Other").sku
-    assert (item("Loose").on_hand, item("Other").on_hand) == (3, 1)
+    assert [item(name).on_hand for name in ("Loose", "Other")] == [3, 1]
 
 
 def test_a_serial_number_is_kept_besides_when_there_are_several() -> None:

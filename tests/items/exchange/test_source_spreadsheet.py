@@ -20,8 +20,10 @@ def item(name: str) -> Item:
 
 def workbook(*rows: list[object]) -> bytes:
     book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     written = BytesIO()
     book.save(written)
     return written.getvalue()
@@ -44,7 +46,7 @@ def test_columns_are_recognised_when_they_say_what_they_hold(header: str) -> Non
     record = applied(f"{header}\nBolt,B-1,3,1.25,Shed\n")
     assert record.format == "spreadsheet.items"
     found = Item.objects.get(sku="B-1")
-    assert (found.name, found.on_hand, found.unit_price) == ("Bolt", 3, Decimal("1.25"))
+    assert (found.name, found.on_hand, found.unit_price) == ("Bolt", Decimal(3), Decimal("1.25"))
     assert found.attributes == {}
 
 
@@ -71,7 +73,7 @@ def test_columns_are_read_as_mapped_when_their_names_say_nothing() -> None:
 
 def test_the_other_columns_are_recognised_when_one_is_mapped() -> None:
     applied("Thing,Room,Qty\nBolt,Shed,3\n", map={"Thing": "name"})
-    assert (item("Bolt").on_hand, item("Bolt").attributes) == (3, {})
+    assert (item("Bolt").on_hand, item("Bolt").attributes) == (Decimal(3), {})
 
 
 def test_a_column_is_refused_when_two_have_the_same_name() -> None:
@@ -86,7 +88,7 @@ GERMAN = "sep=;\r\nName;SKU;Quantity;Price\r\nBolt;B-1;2,5;1.299,00 €\r\nNut;B
 def test_a_decimal_comma_is_understood_when_the_column_shows_it(encoding: str) -> None:
     applied(GERMAN.encode(encoding))
     bolt = item("Bolt")
-    assert (bolt.on_hand, bolt.unit_price, bolt.currency) == (Decimal("2.5"), 1299, "EUR")
+    assert (bolt.on_hand, bolt.unit_price, bolt.currency) == (Decimal("2.5"), Decimal(1299), "EUR")
 
 
 def test_spaces_between_thousands_are_understood_when_a_french_price_has_them() -> None:
@@ -135,7 +137,7 @@ def test_a_row_is_refused_when_its_price_is_none() -> None:
 # ── How many, where, and who has it ───────────────────────────────────────────────────────────
 def test_a_row_is_one_thing_when_it_has_a_place_and_no_column_says_how_many() -> None:
     record = applied("Item,Location\nHammer,Shed\nSaw,\n")
-    assert (item("Hammer").on_hand, item("Saw").on_hand) == (1, 0)
+    assert (item("Hammer").on_hand, item("Saw").on_hand) == (Decimal(1), Decimal(0))
     assert any("counts as one (1 row)" in note for note in record.notes)
 
 
