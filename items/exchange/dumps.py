@@ -27,6 +27,9 @@ CATEGORY, LOCATION, PART, STOCK = (
     *("part.partcategory", "stock.stocklocation", "part.part", "stock.stockitem"),
 )
 TEMPLATE, PARAMETER = "part.partparametertemplate", "part.partparameter"
+# Since its version 1.1 anything has parameters: which it is a model's name and key say.
+COMMON_TEMPLATE, COMMON_PARAMETER = "common.parametertemplate", "common.parameter"
+CONTENT_TYPE, OF_PARTS = "contenttypes.contenttype", (["part", "part"], "part.part")
 # Where something is that is in no location.
 GONE = ("customer", "belongs_to", "consumed_by", "sales_order", "is_building")
 # What says nothing of the thing: the tree's bookkeeping, checksums, and what has a field of ours.
@@ -47,6 +50,7 @@ class Dump:
     by_model: Mapping[str, dict[Any, dict[str, Any]]]
     lines: Mapping[str, dict[Any, int]]
     of_part: defaultdict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    numbers: Mapping[str, str] = field(default_factory=dict)
     gone: int = 0
 
     def of(self, model: str) -> Iterable[tuple[int, str, dict[str, Any]]]:
@@ -60,7 +64,7 @@ class Dump:
         seen = set()
         while pk is not None and (node := self.by_model[model].get(str(pk))) and pk not in seen:
             seen.add(pk)
-            names.append(str(node.get("name", "")).strip())
+            names.append(str(node.get("name") or "").strip())
             pk = node.get("parent")
         return UNIT.join(reversed(names))
 
@@ -71,6 +75,7 @@ def rows(table: Table, notes: list[str]) -> Iterator[tuple[int, list[str]]]:
     Raises NotImportable when there is no part in it.
     """
     dump = _read(table)
+    dump.numbers = _numbers(dump)
     if not dump.by_model[PART] and not dump.by_model[LOCATION]:
         raise NotImportable("This dump has no parts (part.part) and no locations in it.")
     for made in (_categories, _places, _parts, _pieces):
@@ -118,12 +123,7 @@ def _places(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _parts(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:
-    parameters: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for _, _, fields in dump.of(PARAMETER):
-        template = dump.by_model[TEMPLATE].get(str(fields.get("template")), {})
-        parameters[str(fields.get("part"))][str(template.get("name", "parameter"))] = str(
-            fields.get("data", "")
-        )
+    parameters = _parameters(dump)
     for _, _, fields in dump.of(STOCK):
         if not _is_gone(fields) and not fields.get("serial") and (said := _said(fields)):
             dump.of_part[str(fields.get("part"))].setdefault("stock", []).append(said)
@@ -132,14 +132,43 @@ def _parts(dump: Dump) -> Iterator[tuple[int, dict[str, str]]]:
         lowest = str(fields.get("minimum_stock") or "")
         if lowest.strip("0."):
             cells["reorder_point"] = lowest
-        extra = {**_said(fields), **parameters[pk], **dump.of_part[pk]}
+        shared = {"IPN": fields["IPN"]} if fields.get("IPN") and pk not in dump.numbers else {}
+        extra = {**_said(fields), **shared, **parameters.get(pk, {}), **dump.of_part[pk]}
         yield line, {**cells, "extra": _json(extra)}
+
+
+def _parameters(dump: Dump) -> Mapping[str, dict[str, str]]:
+    """What is measured of each part, by its key."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for model, templates in ((PARAMETER, TEMPLATE), (COMMON_PARAMETER, COMMON_TEMPLATE)):
+        for _, _, fields in dump.of(model):
+            template = dump.by_model[templates].get(str(fields.get("template")), {})
+            name = str(template.get("name") or "parameter")
+            if model == PARAMETER:
+                found[str(fields.get("part"))][name] = str(fields.get("data", ""))
+            elif _is_of_part(dump, fields.get("model_type")):
+                found[str(fields.get("model_id"))][name] = str(fields.get("data", ""))
+    return found
+
+
+def _is_of_part(dump: Dump, kind: Any) -> bool:
+    of_key = dump.by_model[CONTENT_TYPE].get(str(kind), {})
+    return kind in OF_PARTS or [of_key.get("app_label"), of_key.get("model")] in OF_PARTS
+
+
+def _numbers(dump: Dump) -> dict[str, str]:
+    """The number of each part that has one of its own: revisions of a part share theirs."""
+    found: dict[str, str] = {}
+    for _, pk, fields in dump.of(PART):
+        if number := str(fields.get("IPN") or "").strip():
+            found.setdefault(number.lower(), pk)
+    return {pk: number for number, pk in found.items()}
 
 
 def _item(dump: Dump, pk: str, fields: Mapping[str, Any]) -> dict[str, str]:
     """What an item says as a part does."""
     key, name = f"part/{pk}", str(fields.get("name", "")).strip()
-    number = str(fields.get("IPN") or "").strip()
+    number = str(fields.get("IPN") or "").strip() if pk in dump.numbers else ""
     return {
         "subject": "item",
         "key": key,

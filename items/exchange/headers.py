@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from items.exchange.formats import ANY, REASON, TableFormat, same
+from config import currencies
+from items.exchange.formats import ANY, IN_BRACKETS, REASON, TableFormat, bare, same
+
+SYMBOLS = {"€": "EUR", "£": "GBP", "₩": "KRW"}  # $ and ¥ are of several
 
 
 class Header:
@@ -18,6 +21,9 @@ class Header:
     def __init__(self, table: TableFormat, names: Sequence[str]) -> None:
         self.table, self.names = table, names
         self._at = {same(name): i for i, name in reversed(list(enumerate(names)))}
+        if table.last:
+            for i, name in enumerate(names):
+                self._at.setdefault(same(bare(name)), i)
         named = {
             field: [self._at[same(each)] for each in known if same(each) in self._at]
             for field, known in table.columns.items()
@@ -27,6 +33,8 @@ class Header:
         single = {places[0] for places in self.sources.values() if len(places) == 1}
         ignored = {same(name) for name in (*table.ignored, REASON)}
         days = {same(name) for name in table.dates}
+        if table.serial_of_one:
+            single -= {*self.sources.get("serial_number", [])}
         self.extras = [
             (at, self._label(name), same(name) in days)
             for at, name in enumerate(names)
@@ -38,6 +46,14 @@ class Header:
         """{their header: our field, or "attributes." and the name under which it is kept}."""
         kept = {self.names[at]: f"attributes.{label}" for at, label, _ in self.extras}
         return kept | {self.names[at]: field for at, field in self.field_at.items()}
+
+    @property
+    def currency(self) -> str:
+        """The currency that the column of prices names: EUR of "Price (EUR)"."""
+        names = [self.names[at] for at in self.sources.get("unit_price", [])]
+        said = [found[1].strip().upper() for name in names if (found := IN_BRACKETS.search(name))]
+        codes = [SYMBOLS.get(text, text) for text in said]
+        return next((code for code in codes if code in currencies.DECIMALS), "")
 
     def places(self, names: str) -> list[int]:
         """Where the headers, or our fields, of "A|B" are."""

@@ -17,11 +17,12 @@ from items.exchange import dumps, lookups, staging
 from items.exchange.doubles import refuse_doubles
 from items.exchange.errors import Asks
 from items.exchange.fields import COMMA, FALSE, MAX_DIGITS, POINT, RUINED, TRUE
-from items.exchange.formats import MAPPED, TableFormat, format_named, mapped, recognised
+from items.exchange.formats import MAPPED, TableFormat, any_items, format_named, mapped, recognised
 from items.exchange.options import Options
 from items.exchange.planning import ItemPlan
 from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
+from items.exchange.settling import Settler
 from items.exchange.shaping import Shaper
 from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
 
@@ -55,10 +56,10 @@ def make_plan(
     with open_table(path, name=name, encoding=options.encoding or None) as table:
         kind = format_of(table, options)
         plan = Plan(kind.full_name)
-        columns, rows = _shaped(table, kind, options, plan)
+        columns, rows, settler = _shaped(table, kind, options, plan)
         reading = lambda: progress("reading", *table.progress())  # noqa: E731  it is called often
         count = staging.copy_rows(room, columns, rows, reading)
-        plan.notes += table.notes
+        plan.notes += [*table.notes, *(settler.notes() if settler else ())]
     steps = _steps(room, kind, options, columns, restricted=restricted)
     for done, (what, step) in enumerate(steps):
         progress(what, done, len(steps))
@@ -82,6 +83,7 @@ def format_of(table: Table, options: Options) -> TableFormat:
         except Asks:
             if not options.map:
                 raise
+            base = any_items() if options.subject == "item" else None
     if base is not None and not options.map:
         return base
     unknown = sorted({*options.map} - {*table.header})
@@ -92,14 +94,15 @@ def format_of(table: Table, options: Options) -> TableFormat:
 
 def _shaped(
     table: Table, kind: TableFormat, options: Options, plan: Plan
-) -> tuple[Sequence[str], Iterator[tuple[int, list[str]]]]:
+) -> tuple[Sequence[str], Iterator[tuple[int, list[str]]], Settler | None]:
+    """The columns that are staged, the rows, and who tells afterwards what was settled in them."""
     if kind.dump:
-        return dumps.COLUMNS, dumps.rows(table, plan.notes)
+        return dumps.COLUMNS, dumps.rows(table, plan.notes), None
     in_spreadsheet = table.kind in ("csv", "xlsx")
     style = options.date or (kind.date if kind.date != "ask" else "iso")
     shaper = Shaper(kind, table.header, style, in_spreadsheet)
     plan.columns = shaper.header.used
-    return shaper.columns, shaper.rows(_all(table))
+    return shaper.columns, shaper.rows(_all(table)), shaper.settler
 
 
 def _all(table: Table) -> Iterator[Row]:

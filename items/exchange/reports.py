@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from items.exchange.formats import ATTRIBUTE, same
 from items.exchange.models import Import
 from items.exchange.planned import Planned, planned_rows
 from items.exchange.undoing import Undone
@@ -28,6 +29,7 @@ class Report:
     def lines(self, show: str, limit: int) -> Iterator[str]:
         """The plan: how the file was read, what it would do, and the first rows of some outcome."""
         yield f"Plan {self.record.pk} of {self.record.file_name}, read as {self.record.format}."
+        yield from (f"  {said}" for said in self._columns())
         yield from (f"  {note}" for note in self.record.notes)
         for subject, of in self.totals["subjects"].items():
             counts = ", ".join(f"{of[name]:,} {name}" for name in of if of[name])
@@ -40,6 +42,20 @@ class Report:
         shown = self.record.rows_with(show) if outcome else self.totals["rows"]
         if shown > len(rows):
             yield f"… and {shown - len(rows):,} more (--limit)"
+
+    def _columns(self) -> Iterator[str]:
+        """Which column is read as what, where they are called otherwise; and which are kept."""
+        used: dict[str, str] = self.record.columns
+        read = [
+            f"{header} = {name}"
+            for header, name in used.items()
+            if not name.startswith(ATTRIBUTE) and same(header) != same(name)
+        ]
+        kept = [header for header, name in used.items() if name.startswith(ATTRIBUTE)]
+        if read:
+            yield f"Read: {', '.join(read)}."
+        if kept:
+            yield f"Kept besides: {', '.join(kept)}."
 
     @property
     def totals(self) -> dict[str, Any]:

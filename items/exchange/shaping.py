@@ -19,6 +19,7 @@ from items.exchange.formats import TableFormat
 from items.exchange.headers import Header
 from items.exchange.identity import Identity, address_of
 from items.exchange.reading import Row
+from items.exchange.settling import PLAIN, Settler
 from items.exchange.staged import BETWEEN_PROBLEMS, CLEARABLE, CLEARED, STAGED, UNIT, problem
 
 # Fields that a column can be mapped to, which together make one that is staged.
@@ -47,6 +48,7 @@ class Shaper:
         self.table, self.date_style = table, date_style
         self.header = Header(table, names)
         self.identity = Identity(self.header)
+        self.settler = Settler(table, self.header)
         self.sources = self.header.sources
         self._guards = table.escaped and in_spreadsheet
         clearable = CLEARABLE if in_spreadsheet else ()
@@ -86,12 +88,14 @@ class Shaper:
         """A row's cells, or None when it is no row of its own."""
         given = self.completed(self._meant(given))
         if self._row_marks and not any(given[at].strip() for at in self._row_marks):
+            self.settler.left_out += 1
             return None
         found = self._fields(given)
+        self.settler.settle(found)
         problems = self._clean(found)
         self._compose(found, given)
         problems += self._keep(found, given)
-        if self.table.subject in {"item", "person"}:
+        if self.table.subject != "place":
             self.identity.add(found, given)
         found["subject"] = self.table.subject
         found["problem"] = BETWEEN_PROBLEMS.join(problems)
@@ -99,6 +103,7 @@ class Shaper:
 
     def _meant(self, given: Cells) -> Cells:
         """The row as it is meant: with CLEARED where that is said, and no guarding apostrophes."""
+        given = self.settler.meant(given)
         cleared = [at for at in self._clearable if given[at] == CLEAR] if CLEAR in given else ()
         if self._guards and GUARD in "".join(given):
             given = [unescaped(cell) for cell in given]
@@ -132,6 +137,8 @@ class Shaper:
         parts = [found.pop(f"holder_{part}", "").strip() for part in HOLDER_PARTS]
         if any(parts):
             email, username, first, last, name = parts
+            if self.table.last and "@" not in email:
+                email, name = "", name or email
             found["holder"] = UNIT.join(
                 (email.lower(), username, name or f"{first} {last}".strip())
             )
@@ -157,9 +164,10 @@ class Shaper:
         problems = []
         for at, label, is_day in self.header.extras:
             field = self.header.field_at.get(at)
-            if not (cell := given[at].strip()) or (field and self.header.first(field, given) == at):
+            if not (cell := given[at].strip()) or self._is_taken(field, at, found, given):
                 continue
             extra[label] = cell
+            self.settler.look_at(label, cell)
             if is_day:
                 try:
                     extra[label] = dates.day_of(cell, self.date_style).isoformat()
@@ -168,6 +176,12 @@ class Shaper:
         if extra:
             found["extra"] = orjson.dumps(extra).decode()
         return problems
+
+    def _is_taken(self, field: str | None, at: int, found: dict[str, str], given: Cells) -> bool:
+        """Whether the cell has become a field of the row."""
+        if field is None or self.header.first(field, given) != at:
+            return False
+        return field != "serial_number" or "serial_number" in found
 
     def _refused(self, said: str) -> list[str]:
         of_row = {"subject": self.table.subject, "problem": problem("", f"shape:{said}")}
@@ -182,20 +196,31 @@ class Shaper:
         table, width = self.table, len(self.header.names)
         plain = all(len(places) == 1 for places in self.sources.values())
         takes_more = table.key or table.group or table.default or {"owner"} & {*self.sources}
+        settled = "quantity" in self.settler.fills or self.header.currency
         held = any(name.startswith("holder_") for name in self.sources)
-        if table.subject != "item" or "sku" not in self.sources or not plain or takes_more or held:
+        if (
+            table.subject != "item"
+            or "sku" not in self.sources
+            or not plain
+            or takes_more
+            or settled
+            or held
+        ):
             return _nothing
         blank, subject = width, width + 1  # behind the row's own cells
         constants = {"subject": subject}
         at = [self.sources.get(n, [constants.get(n, blank)])[0] for n in self.columns]
         pick, [sku] = itemgetter(*at), self.sources["sku"]
         extras = [at for at, _, _ in self.header.extras]
+        prices = self.sources.get("unit_price", []) if "currency" in self.settler.fills else []
         cleaners = [(self.columns.index(name), clean) for name, clean in self._cleaners.items()]
 
         def quick(given: Cells) -> list[str] | None:
             if not given[sku] or CLEAR in given or any(given[at] for at in extras):
                 return None
             if self._guards and GUARD in "".join(given):
+                return None
+            if not all(PLAIN.match(given[at]) for at in prices):
                 return None
             found = list(pick((*given, "", table.subject)))
             try:
@@ -214,14 +239,15 @@ class Shaper:
             "subject": True,
             "problem": True,
             "extra": bool(self.header.extras),
-            "key": subject in {"item", "person"} and not is_native,
+            "key": subject in {"item", "person", "level"} and not is_native,
             "sku": subject == "item",
             "derived": subject == "person" or (subject == "item" and self.identity.derives),
             "name": bool(self._suffixes) or subject == "person",
             "email": subject == "person",
             "holder": any(f"holder_{part}" in self.sources for part in HOLDER_PARTS),
         }
-        return made.get(name, False) or name in self.sources or name in self.table.default
+        in_file = name in self.sources or name in self.table.default
+        return made.get(name, False) or in_file or name in self.settler.fills
 
 
 def _nothing(given: Cells) -> None:

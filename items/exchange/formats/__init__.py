@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from items.exchange.errors import Asks, NotImportable
 FOLDER = Path(__file__).parent
 ANY = "|"  # between headers of which one is enough
 SAME = re.compile(r"[\s_\-]+")  # "Asset Tag", "asset_tag" and "ASSET-TAG" are one header
+IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")  # the unit of "Weight (kg)"
 # What a column can be mapped to besides our fields.
 MAPPED = "spreadsheet.mapped"  # the format of which every column is said by hand
 ATTRIBUTE, IGNORED = "attributes.", "-"
@@ -43,6 +44,13 @@ class TableFormat:
     is_not_row: str = ""
     suffixes: Sequence[str] = ()
     no_suffix: Sequence[str] = ()
+    blank: Sequence[str] = ()
+    without: Sequence[str] = ()
+    exact: bool = False
+    known_only: bool = False
+    serial_of_one: bool = False
+    guarded: bool = False
+    counts_one: bool = False
     dump: Sequence[str] = ()
     refused: str = ""
     path: str = ""
@@ -62,24 +70,40 @@ class TableFormat:
         """How a person calls it: "Snipe-IT assets"."""
         return f"{self.source_title} {self.name}"
 
-    def fits(self, header: Iterable[str]) -> bool:
+    def fits(self, header: Sequence[str]) -> bool:
         """Whether the header has all that this kind of file has."""
-        there = {same(name) for name in header}
-        return not self.dump and all(
-            any(same(name) in there for name in names.split(ANY)) for names in self.required
+        spelled = str if self.exact else same
+        there = {*header} if self.exact else self.compared(header)
+        if self.dump or (self.known_only and self.compared(header) - self.known()):
+            return False
+        if any(same(name) in there for name in self.without):
+            return False
+        return all(
+            any(spelled(name) in there for name in names.split(ANY)) for names in self.required
         )
+
+    def compared(self, header: Sequence[str]) -> set[str]:
+        """The headers in the form in which they are compared; a spreadsheet's without units too."""
+        names = {same(name) for name in header if name}
+        return names | {same(bare(name)) for name in names} if self.last else names
 
     def known(self) -> set[str]:
         """The headers that it knows, in the form in which they are compared."""
         named = [name for names in self.columns.values() for name in names]
-        named += [*self.ignored, *self.dates, *self.from_first, *self.suffixes, self.group]
-        named += [name for names in (*self.key, *self.identity) for name in names.split(ANY)]
+        named += [*self.ignored, *self.dates, *self.from_first, *self.suffixes]
+        several = (*self.required, *self.key, *self.identity, self.group)
+        named += [name for names in several for name in names.split(ANY)]
         return {same(name) for name in named if name}
 
 
 def same(header: str) -> str:
     """The form in which headers are compared."""
     return SAME.sub(" ", header).strip().lower()
+
+
+def bare(header: str) -> str:
+    """A header without what stands in brackets at its end."""
+    return IN_BRACKETS.sub("", header)
 
 
 @cache
@@ -89,7 +113,7 @@ def all_formats() -> tuple[TableFormat, ...]:
     for path in sorted(FOLDER.glob("*.toml")):
         about: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         tables, title = about.pop("tables"), about.pop("title")
-        found += [TableFormat(**about, source_title=title, **table) for table in tables]
+        found += [TableFormat(**{**about, **table}, source_title=title) for table in tables]
     return tuple(found)
 
 
@@ -137,17 +161,22 @@ def mapped(
     kept = {k: v for k, v in columns.items() if v}
     if base is not None:
         return TableFormat(**{**base.__dict__, "columns": kept, "ignored": ignored})
+    return replace(any_items(), columns=kept, ignored=ignored, subject=subject)
+
+
+def any_items() -> TableFormat:
+    """A spreadsheet of items of which whoever imports it says what its columns are."""
     spreadsheet = next(f for f in all_formats() if f.last)
-    of_all: dict[str, Any] = {"columns": kept, "ignored": ignored, "required": (), "name": "mapped"}
-    return TableFormat(**{**spreadsheet.__dict__, **of_all, "subject": subject})
+    return replace(spreadsheet, name="mapped", required=())
 
 
 def _best(formats: Iterable[TableFormat], header: Sequence[str]) -> TableFormat | None:
-    """The one that knows most of the header; of equals, the one that asks for more."""
-    there = {same(name) for name in header}
+    """The one that knows most of the header; of equals a product's own, which asks for more."""
     fitting = [f for f in formats if f.fits(header) or _is_dump(f, header)]
     ranked = sorted(
-        fitting, key=lambda f: (len(f.known() & there), not f.last, len(f.required)), reverse=True
+        fitting,
+        key=lambda f: (len(f.known() & f.compared(header)), not f.last, len(f.required)),
+        reverse=True,
     )
     return ranked[0] if ranked else None
 

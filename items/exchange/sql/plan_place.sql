@@ -5,7 +5,8 @@ WITH named AS (
         coalesce(raw.extra::jsonb, '{{}}') AS more,
         coalesce(string_to_array(raw.problem, {between}), '{{}}') || array_remove(ARRAY[
             CASE WHEN node.problem <> ''
-                THEN raw.subject || ' ' || node.problem || {unit} || left(node.cell, {shown}) END,
+                THEN CASE raw.subject WHEN 'place' THEN 'location' ELSE raw.subject END
+                    || ' ' || node.problem || {unit} || left(node.cell, {shown}) END,
             CASE WHEN node.id IS NULL AND coalesce(node.problem, '') = ''
                 THEN 'location no_name' || {unit} END
         ], NULL) AS problems,
