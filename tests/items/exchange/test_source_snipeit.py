@@ -127,6 +127,36 @@ def test_consumables_are_told_apart_by_what_they_say_when_they_have_no_number() 
     assert set(outcomes(planned(text)).values()) == {"unchanged"}
 
 
+def test_a_consumable_has_its_item_number_when_the_file_is_one_of_its_samples() -> None:
+    record = applied(
+        "Company,Name,Category,Supplier,Manufacturer,QTY,Location,Order Number,Min Amount,"
+        "Model Number,Item Number,Notes,Purchase Date,Purchase Cost\n"
+        "Acme,Toner,Toner,S,HP,50,Paris,529-2,100,3533,6381392801995066,text,11/5/22,35.2\n"
+    )
+    assert record.format == "snipeit.consumables"
+    assert item("Toner").sku == "6381392801995066"
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("Name,Category,Manufacturer,QTY,Location,Order Number", "accessories"),
+        ("Name,Category,QTY,Location,Order Number,Serial", "components"),
+        ("Name,Category,QTY,Location,Order Number,Item No.", "consumables"),
+        ("Name,Category,Manufacturer,Model Number,EOL", "models"),
+        ("Name,Asset Tag,Serial,Manufacturer,Model,Model Number,Category,Location", "assets"),
+        ("Name,Product Key,Seats,Manufacturer,Category,Order Number", "licences"),
+        ("Name,Parent,Address,City", "locations"),
+        ("First Name,Last Name,Username,Email,Location,Company", "users"),
+    ],
+)
+def test_a_kind_is_recognised_when_only_some_of_its_columns_are_there(
+    header: str, kind: str
+) -> None:
+    record = planned(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    assert record.format == f"snipeit.{kind}"
+
+
 def test_what_remains_is_on_hand_when_a_list_says_it_beside_the_total() -> None:
     applied("Company,Consumable Name,Item No.,Total,Remaining\nAcme,Toner,C-1,10,7\n")
     found = item("Toner")
