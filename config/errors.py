@@ -50,6 +50,12 @@ class Invalid(DomainError):
         super().__init__("The input is not valid.", *details)
 
 
+class Unusable(DomainError):
+    """What was sent has the right form, and its content is nothing that could be worked with."""
+
+    code = "unusable"
+
+
 class Overtaken(DomainError):
     """Somebody has changed it since the state that the caller had seen."""
 

@@ -262,6 +262,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ChangeAction": "config.history.ACTIONS.values",
+        "DateOrder": "items.exchange.uploads.DATES",
+        "DecimalMark": "items.exchange.uploads.DECIMALS",
+        "ImportFormat": "items.exchange.uploads.FORMATS",
+        "ImportStatus": "items.exchange.models.Import.Status",
+        "ImportSubject": "items.exchange.uploads.SUBJECTS",
         "ItemStatus": "items.catalogue.models.Item.Status",
         "LocationKind": "items.stock.models.Location.Kind",
         "MovementKind": "items.stock.models.Movement.Kind",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from config.admin.panels import Panel
     from config.admin.site import Figure
+    from config.pruning import Prunable
 
 
 class ItemsConfig(AppConfig):
@@ -18,6 +19,8 @@ class ItemsConfig(AppConfig):
     verbose_name = "Register"
     # Of these config.caching knows when they change.
     cache_versions = ("items.Category", "items.Item", "items.Location", "items.Movement")
+    # Schemas that begin so hold the rows of plans: a backup leaves them out, as it does the files.
+    passing_schemas = ("import_",)
     # What each group may do with this app's models, beyond the group below it; see users.groups.
     group_rights = {
         "Viewer": [
@@ -48,8 +51,20 @@ class ItemsConfig(AppConfig):
 
         return [ItemViewSet, LevelViewSet, MovementViewSet, LoanViewSet]
 
+    def prunables(self) -> "list[Prunable]":
+        """What `manage.py prune` may delete of what was imported."""
+        from items.exchange.pruning import prunables
+
+        return prunables()
+
     def panels(self, request: "HttpRequest", record: Any) -> "list[Panel]":
         """What the admin shows on the pages of items, locations, loans, movements and people."""
         from items.stock.panels import panels
 
         return panels(request, record)
+
+    def cause_url(self, user: Any, via: str) -> str:
+        """Where the history's causes of ours lead: "import 12" to its page."""
+        from items.exchange.causes import cause_url
+
+        return cause_url(user, via)

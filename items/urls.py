@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from items.catalogue.views import CategoryViewSet, ItemViewSet
+from items.exchange.views import ImportFilesViewSet, ImportViewSet
 from items.stock.views import (
     HoldingsViewSet,
     ItemMovementViewSet,
@@ -25,6 +26,14 @@ router.register("loans", LoanViewSet)
 BOOKS: dict[str, Any] = {"get": "list", "post": "create"}
 
 urlpatterns = [
+    path("imports", ImportFilesViewSet.as_view(BOOKS)),
+    path("imports/<int:pk>", ImportViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("imports/<int:pk>/rows", ImportViewSet.as_view({"get": "rows"})),
+    path("imports/<int:pk>/refused", ImportViewSet.as_view({"get": "refused"})),
+    *(
+        path(f"imports/<int:pk>/{name}", ImportViewSet.as_view({"post": name}))
+        for name in ("plan", "apply", "undo")
+    ),
     path("items/<int:pk>/stock", ItemStockViewSet.as_view({"get": "stock"}, detail=True)),
     path("items/<int:pk>/movements", ItemMovementViewSet.as_view(BOOKS)),
     path("levels/export", LevelViewSet.as_view({"get": "export"})),

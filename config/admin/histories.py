@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -12,6 +13,14 @@ from config import history
 from config.admin.shown import NOTHING, shown
 
 HISTORY_PAGE_SIZE = 50
+
+
+def url_of_cause(user: Any, via: str) -> str:
+    """Where the admin shows what a change came through, to who may see that; blank for nowhere."""
+    found = (
+        app.cause_url(user, via) for app in apps.get_app_configs() if hasattr(app, "cause_url")
+    )
+    return next((url for url in found if url), "")
 
 
 class HistoryAdmin(ModelAdmin):
@@ -38,17 +47,18 @@ class HistoryAdmin(ModelAdmin):
             "opts": self.opts,
             "object": record,
             "page": page,
-            "changes": self._readable(history.changes(list(page.object_list))),
+            "changes": self._readable(request.user, history.changes(list(page.object_list))),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
 
-    def _readable(self, changes: list[history.Change]) -> list[dict[str, Any]]:
+    def _readable(self, user: Any, changes: list[history.Change]) -> list[dict[str, Any]]:
         """Changes with their fields named and valued as a person reads them."""
         related = self._related(changes)
         return [
             {
                 "change": change,
+                "url": url_of_cause(user, change.via or ""),
                 "fields": [
                     (self._label(name), before, after)
                     for name in change.names

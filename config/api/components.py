@@ -33,7 +33,7 @@ HEADERS: dict[str, Schema] = {
     ),
     "Content-Disposition": _header(
         "What the file is to be called.",
-        {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
+        {"type": "string", "pattern": r'^attachment; filename(="([^"\\]|\\.)+"|\*=utf-8\'\'.+)$'},
     ),
     "Idempotency-Replayed": _header("Done before, and answered again.", _TRUE, always=False),
     LIMIT: _header(
@@ -79,7 +79,7 @@ MEANING = {
     409: "Sound, but what is there now does not allow it.",
     412: "It has been changed since the version that was named; nothing was done.",
     413: "The body is too large.",
-    415: "Only JSON is taken.",
+    415: "Only JSON is taken; where files are, multipart/form-data.",
     422: "The body is not valid: each bad field is named.",
     429: "Too many calls; ask again when the window is over.",
     500: "Something went wrong on our side.",

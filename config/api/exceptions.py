@@ -26,6 +26,7 @@ from config.errors import (
     NotAllowed,
     NotAuthenticated,
     Overtaken,
+    Unusable,
 )
 from config.logs import without_data
 
@@ -40,6 +41,7 @@ STATUS_OF: dict[type[DomainError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     Overtaken: HTTPStatus.PRECONDITION_FAILED,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unusable: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 CODE_OF = {
     400: "malformed",

@@ -10,8 +10,6 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from config.api.envelope import JSON_TYPE
-from config.api.grammar import RENDERER
 from config.api.parameters import ListParameters, Parameters
 from config.api.viewsets import ResourceViewSet
 from config.exports.answers import answer
@@ -50,6 +48,7 @@ def of_export(listed: type[ListParameters]) -> type[ExportParameters]:
 class ExportingViewSet(ResourceViewSet):
     """A resource whose list can be had as a file: `exported` says what is in it."""
 
+    file_actions = frozenset({EXPORT})
     exported: ClassVar[Table]
 
     @extend_schema(responses=FILES)
@@ -75,9 +74,3 @@ class ExportingViewSet(ResourceViewSet):
         if self.action == EXPORT:
             return of_export(self.parameters["list"])
         return super().parameters_class()
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Whatever is accepted, `format` says what a file is; what is refused is so in JSON."""
-        if self.action == EXPORT:
-            return RENDERER, JSON_TYPE
-        return super().perform_content_negotiation(request, force)

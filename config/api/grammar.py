@@ -45,7 +45,8 @@ class GrammarViewSet(GenericViewSet):
     without. A handler that writes runs in one transaction, inside DRF's handling of errors, so
     that an error crosses it and rolls back; the history ascribes it to the user. It may run again,
     after a dead-lock. A POST takes an Idempotency-Key, unless `keeps_answers` is off: then what is
-    answered is not for keeping.
+    answered is not for keeping. What is in `file_actions` answers with a file, whatever is
+    accepted, or with a refusal in JSON.
     """
 
     http_method_names = METHODS
@@ -54,6 +55,7 @@ class GrammarViewSet(GenericViewSet):
     parameters: ClassVar[dict[str, type[Parameters]]] = {}
     open_to_all_methods: ClassVar[frozenset[str]] = frozenset()
     keeps_answers: ClassVar[bool] = True
+    file_actions: ClassVar[frozenset[str]] = frozenset()
     asked: Parameters
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -104,6 +106,8 @@ class GrammarViewSet(GenericViewSet):
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """JSON, which most ask for, or do not mind; DRF's whole negotiation for all others."""
         if request.META.get("HTTP_ACCEPT", ANYTHING) in USUALLY_ACCEPTED:
+            return RENDERER, RENDERER.media_type
+        if self.action in self.file_actions:
             return RENDERER, RENDERER.media_type
         return super().perform_content_negotiation(request, force)
 

@@ -7,8 +7,11 @@ once meet at the unique index, where the second waits for the first to end.
 import json
 import re
 from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import ParseError
@@ -53,12 +56,22 @@ def _digests(request: Request) -> list[bytes]:
 
     It is keyed, since a body may hold a new user's password, which a plain hash would betray.
     """
-    canonical = json.dumps(request.data, sort_keys=True, default=str)
+    canonical = json.dumps(request.data, sort_keys=True, default=_in_text)
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [
         salted_hmac(HEADER, canonical, secret=secret, algorithm="sha256").digest()
         for secret in secrets
     ]
+
+
+def _in_text(value: Any) -> str:
+    """What JSON has no form for; of a file, what is in it and how it is called."""
+    if not isinstance(value, UploadedFile):
+        return str(value)
+    digest = sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    return f"{value.name} {digest.hexdigest()}"
 
 
 def _claimed(request: Request, key: str, digest: bytes) -> IdempotencyRecord:

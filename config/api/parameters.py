@@ -184,10 +184,9 @@ class Order:
         return replace(self, descending=not self.descending)
 
 
-class PageParameters(Parameters):
-    """For a list in its own fixed order, the newest first: which part of it."""
+class CursorParameters(Parameters):
+    """For a list that is read from its beginning on: which part of it."""
 
-    page = NumberParameter(min_value=1, max_value=MAX_PAGE, help_text="From 1; not with `cursor`.")
     page_size = NumberParameter(
         min_value=1, max_value=MAX_PAGE_SIZE, help_text=f"{DEFAULT_PAGE_SIZE} unless said."
     )
@@ -195,6 +194,17 @@ class PageParameters(Parameters):
         allow_blank=True,
         help_text="Empty to start, then `meta.next_cursor`: constant time at any depth.",
     )
+
+    @property
+    def size(self) -> int:
+        """How many rows a page holds."""
+        return int(self.validated_data.get("page_size", DEFAULT_PAGE_SIZE))
+
+
+class PageParameters(CursorParameters):
+    """For a list in its own fixed order, the newest first: which part of it."""
+
+    page = NumberParameter(min_value=1, max_value=MAX_PAGE, help_text="From 1; not with `cursor`.")
 
     @cached_property
     def all_but_page(self) -> str:
@@ -207,11 +217,6 @@ class PageParameters(Parameters):
         if "page" in attrs and "cursor" in attrs:
             raise serializers.ValidationError({"page": "Not together with `cursor`."}, "excluded")
         return attrs
-
-    @property
-    def size(self) -> int:
-        """How many rows a page holds."""
-        return int(self.validated_data.get("page_size", DEFAULT_PAGE_SIZE))
 
     @property
     def filters(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import MAX_PLANS, ReadPlan
-from config.counts import total_of
+from config.counts import is_counted, total_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
 MAX_KEPT = 500  # statements
@@ -124,7 +124,7 @@ class Reading:
         if self.narrowing.narrows or start > NEAR:
             return self._part_by_ids(order, start, size, counted=counted)
         keys = () if counted else order
-        totalled = counted and self._is_whole
+        totalled = counted and self._is_whole and is_counted(self.everything.model)
         statement = self._statement(
             ("part", name_of(order), start, size, counted, totalled),
             lambda: self._ordered(order, keys, totalled=totalled)[start : start + size + 1],

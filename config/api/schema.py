@@ -19,11 +19,12 @@ from config.api.components import (
 )
 from config.api.envelope import JSON_TYPE
 from config.api.fields import ONE_LINE, DecimalField, TextField
-from config.api.parameters import NamesParameter, PageParameters, Parameters, ShapeParameters
+from config.api.parameters import CursorParameters, NamesParameter, Parameters, ShapeParameters
 from config.api.reads import readable_names
 
 PREFIX = "/api/v1/"
 CHANGES = ("update", "partial_update")
+EXPORT = "export"
 VERB_OF = {
     "list": "list",
     "create": "create",
@@ -32,10 +33,9 @@ VERB_OF = {
     "partial_update": "update",
     "destroy": "delete",
     "batch": "batch",
-    "export": "export",
+    EXPORT: EXPORT,
 }
 OF_MANY = ("list", "batch")
-FILE = "export"  # the action that answers with one, not in the envelope
 # What is no letter of a text that is more than blank: as `str.strip` sees it, and NUL.
 BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 NUL, CONTROLS = r"\u0000", r"\u0000-\u001f\u007f"
@@ -104,7 +104,7 @@ class EnvelopeSchema(AutoSchema):
         for status, answer in answers.items():
             answer["description"] = answer.get("description") or "Done."
             answer["headers"] = headers_of(status, *self._answered())
-            if self._action() != FILE:
+            if not self._answers_with_file():
                 inner = answer.get("content", {}).get(JSON_TYPE, {}).get("schema")
                 answer["content"] = {JSON_TYPE: {"schema": self._success(inner)}}
         if self._header() == "If-None-Match":
@@ -130,7 +130,7 @@ class EnvelopeSchema(AutoSchema):
         if verb == "list" and others:  # of one resource: list_item_movements, list_my_holdings
             whose = "my" if "me" in others else first.removesuffix("s")
             return f"{verb}_{whose}_{others[-1]}"
-        if self._action() in {*OF_MANY, FILE}:
+        if self._action() in {*OF_MANY, EXPORT}:
             return f"{verb}_{first}"
         return f"{verb}_{view.queryset.model._meta.verbose_name.split()[-1]}"
 
@@ -176,11 +176,14 @@ class EnvelopeSchema(AutoSchema):
         heeded: dict[str, str] = getattr(self.view, "heeded_headers", {})
         return heeded.get(self._action())
 
+    def _answers_with_file(self) -> bool:
+        return self._action() in getattr(self.view, "file_actions", ())
+
     def _is_list_view(self, serializer: Any = None) -> bool:
-        if self._action() == FILE:
+        if self._answers_with_file():
             return False
         many = self._action() in OF_MANY or is_list_serializer(serializer)
-        return many or self._has_parameters(PageParameters)
+        return many or self._has_parameters(CursorParameters)
 
     def _get_paginator(self) -> None:
         return None
@@ -208,7 +211,7 @@ class EnvelopeSchema(AutoSchema):
 
     def _answered(self) -> list[str]:
         """The headers of a success beside those that all have."""
-        if self._action() == FILE:
+        if self._answers_with_file():
             return ["Content-Disposition"]
         tagged = ["ETag"] if self._action() in {"create", "retrieve", *CHANGES} else []
         return [*tagged, "Idempotency-Replayed"] if self._header() == "Idempotency-Key" else tagged
@@ -218,7 +221,7 @@ class EnvelopeSchema(AutoSchema):
         found = {400, 401, 406, 429, 500, 503}
         if {} not in self.get_auth():
             found.add(403)
-        if self._action() == FILE:  # its format is no matter of Accept; a workbook holds so much
+        if self._answers_with_file():  # a file's format is no matter of Accept; it may not be there
             found ^= {406, 409}
         if "{" in self.path or self._action() == "batch":
             found.add(404)

@@ -16,7 +16,7 @@ from config.management.progress import progress
 from . import archive, inventory
 from .errors import BackupError
 from .manifest import Manifest, stockroom_version
-from .programs import Programs, environment, server_major
+from .programs import Programs, environment, passing_schemas, server_major
 
 
 def make(path: Path) -> Manifest:
@@ -61,6 +61,7 @@ def _manifest(cursor: Any, programs: Programs) -> Manifest:
 def _dump(programs: Programs, snapshot: str) -> Generator[bytes]:
     """What pg_dump writes, in pieces."""
     options = ["--format=custom", "--no-password", f"--snapshot={snapshot}"]
+    options += [f"--exclude-schema={prefix}*" for prefix in passing_schemas()]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(  # noqa: S603  a program found where PostgreSQL's are

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 from psycopg.pq import Conninfo
 
@@ -50,6 +51,11 @@ class Programs:
 
     def __getitem__(self, name: str) -> Path:
         return self.folder / name
+
+
+def passing_schemas() -> list[str]:
+    """How the schemas begin that no backup holds, and that others may drop while it is made."""
+    return [each for app in apps.get_app_configs() for each in getattr(app, "passing_schemas", ())]
 
 
 def server_major() -> int:

@@ -16,7 +16,7 @@ from . import inventory
 from .archive import CHUNK_BYTES, Archive
 from .errors import BackupError
 from .inventory import Comparison
-from .programs import Programs, environment, server_major
+from .programs import Programs, environment, passing_schemas, server_major
 from .session import session
 
 MAX_NAMED = 5  # differences that a sentence names
@@ -28,6 +28,13 @@ OTHERS = """
 EMPTY_SCHEMA = (
     b"DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;\n"
 )
+DROP_PASSING = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT nspname FROM pg_namespace WHERE starts_with(nspname, '{prefix}') LOOP
+            EXECUTE format('DROP SCHEMA %I CASCADE', name);
+        END LOOP;
+    END $$;
+"""
 # In the list of what the dump holds: what is there in a new database, and not ours to change.
 NOT_OURS = re.compile(rb"^\d+; \d+ \d+ (SCHEMA - public|COMMENT - (SCHEMA public|EXTENSION)) ")
 # What pg_restore sets at its beginning, and the first server that knows it.
@@ -45,10 +52,16 @@ def restore(archive: Archive, *, replace: bool) -> list[Comparison]:
         _refuse_others()
     else:
         _refuse_content()
-    found = load(archive, beginning=EMPTY_SCHEMA if replace else b"")
+    found = load(archive, beginning=_emptying() if replace else b"")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return found
+
+
+def _emptying() -> bytes:
+    """What drops all that is ours."""
+    passing = "".join(DROP_PASSING.format(prefix=prefix) for prefix in passing_schemas())
+    return EMPTY_SCHEMA + passing.encode()
 
 
 def load(archive: Archive, *, database: str = "", beginning: bytes = b"") -> list[Comparison]:

@@ -144,6 +144,7 @@ class Work:
             self.room.table("plan_item"),
         )
         self._in_parts("plan_item", "outcome = 'create'", insert, "making items", progress)
+        self.room.forget_plans()
         self._in_parts("plan_item", "outcome = 'update'", update, "changing items", progress)
 
     def _insert(self, names: Sequence[str]) -> sql.Composed:

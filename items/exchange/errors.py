@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from config.errors import Conflict, Detail, DomainError
+from config.errors import Conflict, Detail, Unusable
 
 
-class ImportProblem(DomainError):
+class ImportProblem(Unusable):
     """The import cannot go on; nothing was written."""
 
     code = "import_problem"

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from config.errors import DomainError
 from items.catalogue.models import Item
 from items.exchange.querysets import ImportQuerySet
 from items.stock.models import Location
@@ -61,6 +62,9 @@ class Import(models.Model):
     undone_at = models.DateTimeField(null=True, editable=False)
 
     objects = ImportQuerySet.as_manager()
+
+    # Why the plan that was just tried has failed, for whoever waits for it.
+    refusal: DomainError | None = None
 
     class Meta:
         default_permissions = ("view", "add")

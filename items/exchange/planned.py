@@ -12,15 +12,17 @@ from django.contrib.auth import get_user_model
 from psycopg import sql
 
 from config.decimals import without_padding
-from items.catalogue.models import Category
 from items.exchange.models import Import
 from items.exchange.problems import problem_of
 from items.exchange.rooms import Room
-from items.stock.models import Location
+from items.exchange.staged import STAGED
 from items.trees import PATH_SEPARATOR
 
 NOTHING = "–"
-REFERENCES = {"category": Category, "owner": None}
+REFERENCES = {"category": "category", "owner": "person"}  # fields that hold ids, and of what
+ATTRIBUTES = "attributes"
+IN_STOCK = {"location_id": "location", "holder_id": "person"}
+NAMING = ("sku", "name", "email")  # the fields by which a row is called
 SAID_OF_STOCK = {
     "open": "{quantity} at {location}{held}, as a first stock",
     "count": "counted {quantity} at {location}; the books say {there}",
@@ -62,6 +64,7 @@ class Planned:
     changes: Sequence[Change] = ()
     stock: str = ""
     after: Mapping[str, Any] = field(default_factory=dict)
+    values: Sequence[tuple[str, str]] = ()  # of what would be made: what the file calls it, and it
 
 
 def planned_rows(
@@ -82,37 +85,89 @@ def planned_rows(
         ).format(room.table("rows"), sql.SQL(which)),
         {"outcome": outcome, "after": after, "size": size},
     )
-    names = _Names(room)
+    read = [(*row[:6], *map(_parsed, row[6:9]), row[9]) for row in rows]
+    names = _Names.of(room, read)
     headers = _headers(record)
-    return [_planned(row, names, headers) for row in rows]
+    return [_planned(row, names, headers) for row in read]
+
+
+def made_besides(record: Import, *, size: int) -> dict[str, list[str]]:
+    """{category, location or person: names} that a plan would make because its rows name them.
+
+    At most so many of each.
+    """
+    room = Room(record.schema)
+    found: dict[str, list[str]] = {}
+    if room.has("rows"):
+        for what, name in room.ask(room.text("besides"), {"size": size}):
+            found.setdefault(what, []).append(name)
+    return found
 
 
 def _planned(row: Sequence[Any], names: _Names, headers: Mapping[str, str]) -> Planned:
-    line, subject, outcome, target, problems, changed, *documents, what = row
-    before, after, stock = (_parsed(text) for text in documents)
+    line, subject, outcome, target, problems, changed, before, after, stock, what = row
     refused = [problem_of(text) for text in problems or ()]
     return Planned(
         line=line,
         subject=subject,
         outcome=outcome,
         target_id=target if outcome != "refused" else None,
-        name=" ".join(str(after[n]) for n in ("sku", "name", "email") if after.get(n)),
+        name=" ".join(str(after[n]) for n in NAMING if after.get(n)),
         problems=[
             RefusedCell(headers.get(p.field, p.field), p.field, p.code, p.value, p.message)
             for p in refused
         ],
-        changes=[
-            Change(
-                headers.get(name, name),
-                name,
-                names.shown(name, before.get(name)),
-                names.shown(name, after.get(name)),
-            )
-            for name in changed or ()
-        ],
+        changes=_changes(changed or (), before, after, names, headers),
         stock=names.of_stock(what, stock),
         after={name: value for name, value in after.items() if value is not None},
+        values=_values(after, names, headers) if outcome == "create" else (),
     )
+
+
+def _changes(
+    changed: Sequence[str],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: _Names,
+    headers: Mapping[str, str],
+) -> list[Change]:
+    """Each field that changes; of attributes, those that do."""
+    found = []
+    for name in changed:
+        was, now = before.get(name), after.get(name)
+        if name == ATTRIBUTES:
+            was, now = was or {}, now or {}
+            found += [
+                Change(key, f"{name}.{key}", names.shown(key, was.get(key)), names.shown(key, to))
+                for key in {**was, **now}
+                for to in [now.get(key)]
+                if key not in was or key not in now or was[key] != to
+            ]
+        else:
+            shown = (names.shown(name, was), names.shown(name, now))
+            found.append(Change(headers.get(name, name), name, *shown))
+    return found
+
+
+def _values(
+    after: Mapping[str, Any], names: _Names, headers: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """What a new row says beside how it is called, each attribute by itself, in a fixed order."""
+    said = [(name, after[name]) for name in STAGED if name in after and name not in NAMING]
+    parts = [
+        part
+        for name, value in said
+        for part in (
+            [(key, key, each) for key, each in (value or {}).items()]
+            if name == ATTRIBUTES
+            else [(headers.get(name, name), name, value)]
+        )
+    ]
+    return [
+        (column, names.shown(name, value))
+        for column, name, value in parts
+        if value not in (None, "", [], {})
+    ]
 
 
 def _headers(record: Import) -> dict[str, str]:
@@ -126,18 +181,35 @@ def _headers(record: Import) -> dict[str, str]:
 
 
 class _Names:
-    """What ids stand for: asked for once each."""
+    """What ids stand for: asked for once, for all rows together."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
-        self._kept: dict[tuple[str, int], str] = {}
+    def __init__(self, known: Mapping[tuple[str, int], str]) -> None:
+        self._known = known
+
+    @classmethod
+    def of(cls, room: Room, rows: Sequence[Sequence[Any]]) -> _Names:
+        """Those of rows as `planned_rows` reads them."""
+        ids: dict[str, set[int]] = {"category": set(), "location": set(), "person": set()}
+        for *_, before, after, stock, _what in rows:
+            for document, fields in ((before, REFERENCES), (after, REFERENCES), (stock, IN_STOCK)):
+                for name, kind in fields.items():
+                    if pk := document.get(name):
+                        ids[kind].add(pk)
+        if not any(ids.values()):
+            return cls({})
+        users = sql.Identifier(get_user_model()._meta.db_table)
+        text = room.text("names", between=sql.Literal(PATH_SEPARATOR), users=users)
+        found = room.ask(text, {kind: list(of_kind) for kind, of_kind in ids.items()})
+        return cls({(kind, pk): name for kind, pk, name in found})
 
     def shown(self, name: str, value: Any) -> str:
         """A value of a field, as people write it."""
         if value is None or value in ("", [], {}):
             return NOTHING
-        if name in {"category", "owner"}:
-            return self._named(name, int(value))
+        if name in REFERENCES and isinstance(value, int):
+            return self._named(REFERENCES[name], value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         if isinstance(value, Decimal):
             return _number(value)
         if isinstance(value, list):
@@ -155,28 +227,11 @@ class _Names:
             quantity=_number(stock["quantity"]),
             there=_number(stock["there"]),
             location=self._named("location", stock["location_id"]),
-            held=f" lent to {self._named('owner', held)}" if held else "",
+            held=f" lent to {self._named('person', held)}" if held else "",
         )
 
     def _named(self, kind: str, pk: int | None) -> str:
-        if pk is None:
-            return NOTHING
-        if (kind, pk) not in self._kept:
-            self._kept[kind, pk] = self._asked(kind, pk)
-        return self._kept[kind, pk]
-
-    def _asked(self, kind: str, pk: int) -> str:
-        if kind == "owner":
-            person = get_user_model()._default_manager.filter(pk=pk).first()
-            new = (
-                [] if person else self.room.ask("SELECT name FROM {new_person} WHERE id = %s", [pk])
-            )
-            return str(person or (new and new[0][0]) or pk)
-        nodes: Any = Category.objects if kind == "category" else Location.objects
-        if above := nodes.above(pk):
-            return PATH_SEPARATOR.join(node.name for node in above)
-        new = self.room.ask("SELECT path FROM {new_node} WHERE what = %s AND id = %s", [kind, pk])
-        return str(new[0][0]) if new else str(pk)
+        return NOTHING if pk is None else self._known.get((kind, pk), str(pk))
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

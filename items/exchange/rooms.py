@@ -88,6 +88,10 @@ class Room:
         """Whether it has a table."""
         return bool(self.ask(sql.SQL("SELECT to_regclass(%s)"), [f"{self.name}.{table}"])[0][0])
 
+    def forget_plans(self) -> None:
+        """Let triggers plan anew: what they have planned for a row or two takes ages for many."""
+        self.run("DISCARD PLANS")
+
     def analyze(self, *tables: str) -> None:
         """Let the planner know what is in them."""
         for table in tables:

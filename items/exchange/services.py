@@ -8,15 +8,17 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from config import history
-from config.errors import NotAllowed
+from config.errors import DomainError, NotAllowed
 from config.transactions import retried
 from items.exchange.applying import Cause, Work
 from items.exchange.errors import Changed, HasRefusedRows, ImportProblem, WrongState
@@ -30,6 +32,21 @@ from items.exchange.undoing import Undone, undo
 
 Status = Import.Status
 NAME_BYTES = 16  # of a stored file: nobody guesses it
+NOT_PLANNED = "It could not be planned; see the server's log."
+NOT_APPLIED = "It could not be applied, and nothing was written; see the server's log."
+NOT_UNDONE = "It could not be undone, and nothing was written; see the server's log."
+DISCARDED_FROM = {Status.WAITING, Status.PLANNED, Status.FAILED}
+CLAIMED_FROM = {
+    Status.WAITING: DISCARDED_FROM,
+    Status.APPLYING: {Status.PLANNED},
+    Status.UNDOING: {Status.APPLIED},
+}
+# What is put back into a status when it cannot be ended.
+BEGUN = {
+    Status.FAILED: {Status.WAITING, Status.PLANNING},
+    Status.PLANNED: {Status.APPLYING},
+    Status.APPLIED: {Status.UNDOING},
+}
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -69,16 +86,18 @@ def plan(record: Import, *, progress: Progress = quiet) -> Import:
     begun = timezone.now()
     restricted = record.actor is not None and not record.actor.is_superuser
     try:
-        made = make_plan(
-            room, path_of(record), record.file_name, options, progress, restricted=restricted
-        )
+        with transaction.atomic():  # so that a caller's transaction outlives what fails
+            made = make_plan(
+                room, path_of(record), record.file_name, options, progress, restricted=restricted
+            )
     except (ImportProblem, Unreadable) as problem:
         room.drop()
         asks = {d.field: getattr(problem, "choices", []) for d in problem.details}
+        record.refusal = problem
         return _ended(record, Status.FAILED, problem=problem.message, asks=asks)
     except BaseException:
         room.drop()
-        _ended(record, Status.FAILED, problem="It could not be planned; see the server's log.")
+        _ended(record, Status.FAILED, problem=NOT_PLANNED)
         raise
     return _ended(
         record,
@@ -101,9 +120,7 @@ def apply(
     Raises NotAllowed, WrongState, HasRefusedRows unless `skip_bad`, and Changed when what the plan
     is about has changed since; then nothing is written, and the plan stays.
     """
-    require_rights(record, actor)
-    if record.rows_with("refused") and not skip_bad:
-        raise HasRefusedRows(record.rows_with("refused"))
+    require_applicable(record, actor, skip_bad=skip_bad)
     _take(record, {Status.PLANNED, Status.APPLYING}, Status.APPLYING)
 
     def work() -> None:
@@ -117,17 +134,24 @@ def apply(
             currency = record.options.get("currency") or settings.DEFAULT_CURRENCY
             room = Room(record.schema)
             Work(room, source_of(record), cause, currency, record.planned_at).apply(progress)
-            _ended(record, Status.APPLIED, applied_at=now)
+            _ended(record, Status.APPLIED, applied_at=now, problem="")
 
     try:
         retried(work)
-    except Changed as problem:
-        _ended(record, Status.PLANNED, problem=problem.message, applied_at=None)
+    except DomainError as problem:
+        put_back(record, Status.PLANNED, problem.message)
         raise
     except BaseException:
-        _ended(record, Status.PLANNED, problem="It could not be applied.", applied_at=None)
+        put_back(record, Status.PLANNED, NOT_APPLIED)
         raise
     return record
+
+
+def require_applicable(record: Import, actor: Any, *, skip_bad: bool) -> None:
+    """Raise NotAllowed, or HasRefusedRows unless `skip_bad`."""
+    require_rights(record, actor)
+    if record.rows_with("refused") and not skip_bad:
+        raise HasRefusedRows(record.rows_with("refused"))
 
 
 def require_rights(record: Import, actor: Any) -> None:
@@ -158,19 +182,45 @@ def take_back(record: Import, *, actor: Any = None) -> Undone:
             cause = Cause("", record.cause, getattr(actor, "pk", None), record.applied_at)  # type: ignore[arg-type]
             found = undo(Room(record.schema), cause)
             totals = {**record.totals, "undone": asdict(found)}
-            _ended(record, Status.UNDONE, undone_at=timezone.now(), totals=totals)
+            _ended(record, Status.UNDONE, undone_at=timezone.now(), totals=totals, problem="")
             return found
 
     try:
         return retried(work)
-    except BaseException:
-        _ended(record, Status.APPLIED, undone_at=None)
+    except DomainError as problem:
+        put_back(record, Status.APPLIED, problem.message)
         raise
+    except BaseException:
+        put_back(record, Status.APPLIED, NOT_UNDONE)
+        raise
+
+
+def put_off(record: Import, status: Any) -> None:
+    """Claim the import for what `status` says: nobody else can begin anything. Raises WrongState.
+
+    WAITING is to be planned, APPLYING to be applied, UNDOING to be undone, maybe by a worker.
+    """
+    _take(record, CLAIMED_FROM[status], status)
+
+
+def put_back(record: Import, status: Any, problem: str = "") -> None:
+    """Let an import be again what it was before it was begun, and say why; unless it has ended."""
+    with suppress(DatabaseError, InterfaceError):  # else that hides what is the matter
+        Import.objects.filter(pk=record.pk, status__in=BEGUN[status]).update(
+            status=status, problem=problem
+        )
+        record.refresh_from_db()
+
+
+def require_discardable(record: Import) -> None:
+    """Raise WrongState when it has been begun, or applied."""
+    if record.status not in DISCARDED_FROM:
+        raise WrongState(asked="discarded", status=record.get_status_display())
 
 
 def discard(record: Import) -> None:
     """Forget an import that has not been applied, with its file. Raises WrongState."""
-    _take(record, {Status.WAITING, Status.PLANNED, Status.FAILED}, record.status)
+    _take(record, DISCARDED_FROM, record.status)
     forget_rows(record)
     record.delete()
 
@@ -180,6 +230,8 @@ def forget_rows(record: Import) -> None:
     Room(record.schema).drop()
     if record.stored_as:
         path_of(record).unlink(missing_ok=True)
+        record.stored_as = ""
+        record.save(update_fields=["stored_as"])
 
 
 def path_of(record: Import) -> Path:

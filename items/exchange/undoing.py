@@ -36,6 +36,7 @@ def undo(room: Room, cause: Cause) -> Undone:
     """
     parts = {"reference": sql.Literal(cause.reference), "applied": sql.Literal(cause.now)}
     room.run_file("undo_subjects", **parts)
+    room.analyze("undone")
     for check in ("undo_touched", "undo_gone"):
         room.run_file(check, **parts)
     found = Undone()
@@ -46,7 +47,9 @@ def undo(room: Room, cause: Cause) -> Undone:
     names = {name[2:] for name in room.columns("plan_item") if name[:2] == "n_"}
     restored = [item_field for item_field in ITEM_FIELDS if item_field.name in names]
     if restored:
+        room.forget_plans()
         found.restored = room.run_file("undo_fields", fields=_restored(restored))
+    room.forget_plans()
     found.retired = room.run_file("undo_items")
     _tell(room, found)
     for label in ("items.Item", "items.Movement"):

@@ -70,7 +70,7 @@ class Command(ExplainedCommand):
         deleted = 0
         with progress(None, " rows", kind.name) as bar:
             for rows in each_model:
-                for count in pruning.delete(rows, via="command prune"):
+                for count in kind.by(rows, via="command prune"):
                     deleted += count
                     bar.update(count)
         return deleted

@@ -71,7 +71,7 @@ def _guessed(source: Source) -> tuple[str, list[str]]:
     encoding = guessed(source.sample)
     note = (
         f"Read as {LEGACY[encoding]}, which is a guess: if letters look wrong, save it as UTF-8 "
-        "or name its encoding with --encoding."
+        "or say its encoding."
     )
     return encoding, [note]
 
@@ -114,7 +114,7 @@ def _undecodable(name: str, encoding: str, error: UnicodeError, line: int) -> Un
     word = {"utf-8-sig": "UTF-8"}.get(encoding, LEGACY.get(encoding, encoding.upper()))
     return Unreadable(
         f"Line {line} of {name} is not text in {word}: save the file as UTF-8, or name its "
-        "encoding with --encoding.",
+        "encoding.",
         line=line,
     )
 

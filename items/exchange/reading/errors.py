@@ -1,9 +1,9 @@
 """What is wrong with a file as a whole."""
 
-from config.errors import DomainError
+from config.errors import Unusable
 
 
-class Unreadable(DomainError):
+class Unreadable(Unusable):
     """The file cannot be read, or not further; `line` is where, when it is anywhere."""
 
     code = "unreadable"
