@@ -100,6 +100,13 @@ def test_a_name_alone_lends_nothing_when_a_list_of_assets_is_exported() -> None:
     }
 
 
+def test_nothing_changes_when_a_list_is_exported_on_another_day() -> None:
+    header = "ID,Asset Name,Asset Tag,Age,Checkouts,Updated At\n"
+    applied(header + "7,Laptop,T-1,1 year,2,2031-01-01 10:00 AM\n")
+    later = planned(header + "7,Laptop,T-1,1 year 1 day,3,2031-01-02 10:00 AM\n")
+    assert outcomes(later) == {2: "unchanged"}
+
+
 def test_a_shortened_number_is_told_when_it_is_kept_besides() -> None:
     record = planned("Item Name,,Model Number,Asset Tag\rLaptop,,6.37702E+15,T-1\r")
     assert outcomes(record) == {2: "create"}
