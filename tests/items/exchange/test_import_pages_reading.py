@@ -7,7 +7,7 @@ from items.exchange.models import Import
 from tests.items.exchange.importing import becomes, page_of, read_again, reading, uploaded
 from tests.items.helpers import text_of
 
-UNKNOWN = ("Artikel,Bezeichnung,Menge,Farbe", "X-1,Schraube,10,rot", "X-2,Mutter,20,blau")
+UNKNOWN = ("Tuote,Nimike,Lukumäärä,Väri", "X-1,Schraube,10,rot", "X-2,Mutter,20,blau")
 
 
 # ── Columns ───────────────────────────────────────────────────────────────────────────────────
