@@ -100,6 +100,13 @@ def test_a_name_alone_lends_nothing_when_a_list_of_assets_is_exported() -> None:
     }
 
 
+def test_nothing_changes_when_a_list_is_exported_on_another_day() -> None:
+    header = "ID,Asset Name,Asset Tag,Age,Checkouts,Updated At\n"
+    applied(header + "7,Laptop,T-1,1 year,2,2031-01-01 10:00 AM\n")
+    later = planned(header + "7,Laptop,T-1,1 year 1 day,3,2031-01-02 10:00 AM\n")
+    assert outcomes(later) == {2: "unchanged"}
+
+
 def test_a_shortened_number_is_told_when_it_is_kept_besides() -> None:
     record = planned("Item Name,,Model Number,Asset Tag\rLaptop,,6.37702E+15,T-1\r")
     assert outcomes(record) == {2: "create"}
@@ -125,6 +132,36 @@ def test_consumables_are_told_apart_by_what_they_say_when_they_have_no_number() 
     assert applied(text).format == "snipeit.consumables"
     assert len({*Item.objects.filter(name="Toner").values_list("sku", flat=True)}) == 2
     assert set(outcomes(planned(text)).values()) == {"unchanged"}
+
+
+def test_a_consumable_has_its_item_number_when_the_file_is_one_of_its_samples() -> None:
+    record = applied(
+        "Company,Name,Category,Supplier,Manufacturer,QTY,Location,Order Number,Min Amount,"
+        "Model Number,Item Number,Notes,Purchase Date,Purchase Cost\n"
+        "Acme,Toner,Toner,S,HP,50,Paris,529-2,100,3533,6381392801995066,text,11/5/22,35.2\n"
+    )
+    assert record.format == "snipeit.consumables"
+    assert item("Toner").sku == "6381392801995066"
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("Name,Category,Manufacturer,QTY,Location,Order Number", "accessories"),
+        ("Name,Category,QTY,Location,Order Number,Serial", "components"),
+        ("Name,Category,QTY,Location,Order Number,Item No.", "consumables"),
+        ("Name,Category,Manufacturer,Model Number,EOL", "models"),
+        ("Name,Asset Tag,Serial,Manufacturer,Model,Model Number,Category,Location", "assets"),
+        ("Name,Product Key,Seats,Manufacturer,Category,Order Number", "licences"),
+        ("Name,Parent,Address,City", "locations"),
+        ("First Name,Last Name,Username,Email,Location,Company", "users"),
+    ],
+)
+def test_a_kind_is_recognised_when_only_some_of_its_columns_are_there(
+    header: str, kind: str
+) -> None:
+    record = planned(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    assert record.format == f"snipeit.{kind}"
 
 
 def test_what_remains_is_on_hand_when_a_list_says_it_beside_the_total() -> None:

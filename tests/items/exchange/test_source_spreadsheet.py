@@ -30,6 +30,11 @@ def workbook(*rows: list[object]) -> bytes:
 
 
 # ── What the columns are called ───────────────────────────────────────────────────────────────
+def test_a_table_is_asked_about_when_what_may_be_its_number_is_not_known() -> None:
+    record = planned("Artikel;Bezeichnung;Menge\nX-1;Schraube;10\n")
+    assert [*record.asks] == ["map"]
+
+
 @pytest.mark.parametrize(
     "header",
     [
