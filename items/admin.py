@@ -2,7 +2,8 @@
 
 from items.catalogue.admin import CategoryAdmin
 from items.exchange.admin import ImportAdmin
-from items.stock.admin import LoanAdmin, LocationAdmin, MovementAdmin, StockedItemAdmin
+from items.stock.admin import LoanAdmin, MovementAdmin, StockedItemAdmin
+from items.stock.location_admin import LocationAdmin
 
 __all__ = [
     "CategoryAdmin",

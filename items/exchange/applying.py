@@ -98,9 +98,6 @@ class Work:
             raise Changed("The stock of " + _so_many(booked, "item has", "items have") + " changed")
 
     def _make_nodes(self) -> None:
-        columns = self.room.columns("plan_item")
-        n_category = sql.SQL("n_category" if "n_category" in columns else "NULL::bigint")
-        self.room.run_file("needed_nodes", n_category=n_category)
         for what, model in TREES.items():
             table = sql.Identifier(model._meta.db_table)
             kind = {"location": ("kind, ", "'storage', ")}.get(what, ("", ""))

@@ -41,8 +41,8 @@ class HasRefusedRows(Conflict):
     def __init__(self, refused: int) -> None:
         rows = "1 row is refused" if refused == 1 else f"{refused:,} rows are refused"
         super().__init__(
-            f"{rows}, so nothing was written. Mend the file and import it again, or apply the "
-            "good rows alone (skip_bad)."
+            f"{rows}, so nothing was written. Mend the file and import it again, or say that the "
+            "refused rows are to be left out."
         )
 
 

@@ -34,20 +34,29 @@ TREES: Mapping[str, type[Any]] = {CATEGORY: Category, LOCATION: Location}
 Path = tuple[str, ...]
 
 
-def look_up(room: Room, table: TableFormat, options: Options, columns: Sequence[str]) -> None:
-    """Make the tables `node`, `person` and `day`, and those of what is new. Raises Asks."""
+def look_up(
+    room: Room,
+    table: TableFormat,
+    options: Options,
+    columns: Sequence[str],
+    called: Mapping[str, str],
+) -> None:
+    """Make the tables `node`, `person` and `day`, and those of what is new.
+
+    `called` is how the file calls our fields. Raises Asks.
+    """
     room.run("CREATE UNLOGGED TABLE {node} (what text, cell text, id bigint, problem text)")
     room.run(
-        "CREATE UNLOGGED TABLE {new_node} "
+        "CREATE TABLE {new_node} "
         "(what text, id bigint, parent_id bigint, name text, path text, depth int)"
     )
     room.run("CREATE UNLOGGED TABLE {person} (cell text, id bigint, problem text)")
-    room.run("CREATE UNLOGGED TABLE {new_person} (id bigint, email text, name text, key text)")
+    room.run("CREATE TABLE {new_person} (id bigint, email text, name text, key text)")
     room.run("CREATE UNLOGGED TABLE {day} (cell text, at timestamptz, problem text)")
     _look_up_nodes(room, table, options, columns)
     _look_up_people(room, table, columns)
     if "due_at" in columns:
-        _look_up_days(room, table, options)
+        _look_up_days(room, table, options, called.get("due_at", "due_at"))
     room.analyze("node", "person", "day")
 
 
@@ -210,11 +219,11 @@ def _problem_of_person(address: str, name: str) -> str:
 
 
 # ── Days ──────────────────────────────────────────────────────────────────────────────────────
-def _look_up_days(room: Room, table: TableFormat, options: Options) -> None:
+def _look_up_days(room: Room, table: TableFormat, options: Options, called: str) -> None:
     cells = distinct(room, "due_at")
     style = options.date or table.date
     if style == dates.ASK:
-        style = dates.style_of("due_at", cells)
+        style = dates.style_of(called, cells)
     _fill(room, "day", [_day(cell, style) for cell in cells])
 
 

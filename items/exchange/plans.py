@@ -60,7 +60,8 @@ def make_plan(
         reading = lambda: progress("reading", *table.progress())  # noqa: E731  it is called often
         count = staging.copy_rows(room, columns, rows, reading)
         plan.notes += [*table.notes, *(settler.notes() if settler else ())]
-    steps = _steps(room, kind, options, columns, restricted=restricted)
+    called = {name: header for header, name in reversed(plan.columns.items())}
+    steps = _steps(room, kind, options, columns, called, restricted=restricted)
     for done, (what, step) in enumerate(steps):
         progress(what, done, len(steps))
         with transaction.atomic():
@@ -110,13 +111,19 @@ def _all(table: Table) -> Iterator[Row]:
 
 
 def _steps(
-    room: Room, kind: TableFormat, options: Options, columns: Sequence[str], *, restricted: bool
+    room: Room,
+    kind: TableFormat,
+    options: Options,
+    columns: Sequence[str],
+    called: Mapping[str, str],
+    *,
+    restricted: bool,
 ) -> list[tuple[str, Callable[[], Any]]]:
     """What is done after the rows are staged."""
     said: dict[str, str] = {}
 
     def settle() -> None:
-        said["decimal"] = options.decimal or _decimal_of(room, kind, columns)
+        said["decimal"] = options.decimal or _decimal_of(room, kind, columns, called)
 
     def compare() -> None:
         of_items = {*columns} if "sku" in columns else {"subject", "sku", "name"}
@@ -129,7 +136,7 @@ def _steps(
         _plan_stock(room, kind, options, columns)
 
     return [
-        ("looking up names", lambda: lookups.look_up(room, kind, options, columns)),
+        ("looking up names", lambda: lookups.look_up(room, kind, options, columns, called)),
         ("settling formats", settle),
         ("comparing items", compare),
         ("comparing the rest", others),
@@ -137,7 +144,9 @@ def _steps(
     ]
 
 
-def _decimal_of(room: Room, kind: TableFormat, columns: Sequence[str]) -> str:
+def _decimal_of(
+    room: Room, kind: TableFormat, columns: Sequence[str], called: Mapping[str, str]
+) -> str:
     """The one way in which all numbers of the file are written. Raises Asks when it may be two."""
     if kind.decimal != "ask":
         return kind.decimal
@@ -161,8 +170,8 @@ def _decimal_of(room: Room, kind: TableFormat, columns: Sequence[str]) -> str:
         if points and commas and example is not None:
             raise Asks(
                 "decimal",
-                f'The numbers of the column "{column}" can be read in two ways: {example} with a '
-                "decimal point or with a decimal comma.",
+                f'The numbers of the column "{called.get(column, column)}" can be read in two '
+                f"ways: {example} with a decimal point or with a decimal comma.",
                 ["point", "comma"],
             )
         if commas and not points:
@@ -228,6 +237,8 @@ def _plan_stock(room: Room, kind: TableFormat, options: Options, columns: Sequen
     ]
     after = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
     room.run_file("rows", after=after)
+    n_category = sql.SQL("n_category" if "category" in names else "NULL::bigint")
+    room.run_file("needed_nodes", n_category=n_category)
 
 
 def _totals(room: Room, count: int) -> dict[str, Any]:
@@ -240,10 +251,15 @@ def _totals(room: Room, count: int) -> dict[str, Any]:
         totals["opened"] += opened
         totals["counted"] += counted
         totals["differing"] += differing
-    new: Mapping[str, int] = dict(room.ask("SELECT what, count(*) FROM {new_node} GROUP BY what"))
+    new: Mapping[str, int] = dict(
+        room.ask("SELECT what, count(*) FROM {needed_node} GROUP BY what")
+    )
     totals["new_categories"] = new.get("category", 0)
     totals["new_locations"] = new.get("location", 0)
-    [(totals["new_people"],)] = room.ask("SELECT count(*) FROM {new_person}")
+    [(totals["new_people"],)] = room.ask(
+        "SELECT count(*) FROM {new_person} "
+        "WHERE id IN (SELECT holder_id FROM {stock} WHERE what = 'open')"
+    )
     return totals
 
 

@@ -148,8 +148,15 @@ def apply(
 
 
 def require_applicable(record: Import, actor: Any, *, skip_bad: bool) -> None:
-    """Raise NotAllowed, or HasRefusedRows unless `skip_bad`."""
+    """Raise NotAllowed, or HasRefusedRows unless `skip_bad`.
+
+    What a plan may do to accounts is what whoever made it may do: nobody with fewer rights applies
+    it for them.
+    """
     require_rights(record, actor)
+    is_own = actor is None or actor.is_superuser or record.actor_id == actor.pk
+    if not is_own and "person" in record.totals.get("subjects", {}):
+        raise NotAllowed("Only who made a plan about people applies it; make it yourself.")
     if record.rows_with("refused") and not skip_bad:
         raise HasRefusedRows(record.rows_with("refused"))
 

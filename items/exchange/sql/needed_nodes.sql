@@ -1,6 +1,5 @@
--- The new nodes that a row which is applied names, with all above them.
-DROP TABLE IF EXISTS {needed_node};
-CREATE UNLOGGED TABLE {needed_node} AS
+-- The new nodes that a row which will be applied names, with all above them.
+CREATE TABLE {needed_node} AS
 WITH RECURSIVE named AS (
     SELECT 'category' AS what, {n_category} AS id FROM {plan_item}
     WHERE outcome IN ('create', 'update')
