@@ -236,6 +236,8 @@ def _plan_stock(room: Room, kind: TableFormat, options: Options, columns: Sequen
         for name in names
     ]
     after = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+    if "status" not in columns:  # what begins as all do is nothing that the file says
+        after += sql.SQL(" - CASE WHEN outcome = 'create' THEN 'status' ELSE '' END")
     room.run_file("rows", after=after)
     n_category = sql.SQL("n_category" if "category" in names else "NULL::bigint")
     room.run_file("needed_nodes", n_category=n_category)
