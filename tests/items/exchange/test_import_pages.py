@@ -158,7 +158,7 @@ def test_the_first_values_when_a_row_has_very_many(manager_desk: Client) -> None
     record = uploaded(manager_desk, f"sku,name,{names}", f"A-1,Anvil,{names}")
     page = manager_desk.get(page_of(record))
     assert len(page.context["rows"].shown[0].values) == 30
-    assert "and 70 more" in text_of(page)  # with the status, which begins as active
+    assert "and 70 more" in text_of(page)
 
 
 @pytest.mark.parametrize("many", [1, 60])
