@@ -149,8 +149,8 @@ def _in_a_process(what: str, path: Path) -> tuple[float, float]:
     return float(seconds), float(megabytes)
 
 
-def _import(path: Path) -> None:
-    """Plan and apply, as the command does."""
+def _import(path: Path) -> Callable[[], None]:
+    """Plan and apply, as the command does. What forgets it again is no part of that."""
     from items.exchange import services
 
     with path.open("rb") as file:
@@ -158,16 +158,18 @@ def _import(path: Path) -> None:
     record = services.plan(record)
     assert record.status == "planned", record.problem
     services.apply(record)
-    services.forget_rows(record)
+    return lambda: services.forget_rows(record)
 
 
-def _export(path: Path) -> None:
+def _export(path: Path) -> Callable[[], None]:
+    """The file of all items."""
     from config.exports.writing import FORMATS
     from items.catalogue.exports import ITEMS
     from items.models import Item
 
     with path.open("wb") as file:
         FORMATS["csv"].write(Item.objects.all(), ITEMS, file, lambda _: None)
+    return path.unlink
 
 
 if __name__ == "__main__":
@@ -176,7 +178,9 @@ if __name__ == "__main__":
     django.setup()
     for module in ("items.exchange.services", "config.exports.writing"):
         importlib.import_module(module)  # which is no part of the work
+    work = {"import": _import, "export": _export}[sys.argv[1]]
     begun = time.perf_counter()
-    {"import": _import, "export": _export}[sys.argv[1]](Path(sys.argv[2]))
+    tidy = work(Path(sys.argv[2]))
     took = time.perf_counter() - begun
+    tidy()
     print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KB)
