@@ -19,6 +19,8 @@ SUBJECTS = {
     "level": "stock levels",
 }
 
+DIFFERING = "not as in the books, and booked only with --count"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -90,16 +92,16 @@ class Report:
             yield f"  … and {found.kept - limit:,} more"
 
     def _besides(self) -> Iterator[str]:
-        for name, said in (
-            ("new_categories", "categories would be made"),
-            ("new_locations", "locations would be made"),
-            ("new_people", "people would be made, who hold something"),
-            ("opened", "quantities would be booked as received"),
-            ("counted", "quantities would be booked as counted"),
-            ("differing", "quantities differ from the books; --count books them"),
+        for name, one, many in (
+            ("new_categories", "category would be made", "categories would be made"),
+            ("new_locations", "location would be made", "locations would be made"),
+            ("new_people", "holder would be made", "holders would be made"),
+            ("opened", "quantity would be received", "quantities would be received"),
+            ("counted", "quantity would be counted", "quantities would be counted"),
+            ("differing", f"quantity {DIFFERING}", f"quantities {DIFFERING}"),
         ):
-            if self.totals[name]:
-                yield f"{self.totals[name]:,} {said}"
+            if count := self.totals[name]:
+                yield f"{count:,} {one if count == 1 else many}"
 
     def _row(self, row: Planned) -> Iterator[str]:
         yield f"line {row.line}: {row.outcome} {row.name}".rstrip()
