@@ -57,7 +57,8 @@ def look_up(
     _look_up_people(room, table, columns)
     if "due_at" in columns:
         _look_up_days(room, table, options, called.get("due_at", "due_at"))
-    room.analyze("node", "person", "day")
+    for looked_up in ("node", "person", "day"):
+        room.analyze(looked_up, "cell")
 
 
 def distinct(room: Room, column: str) -> list[str]:

@@ -73,7 +73,7 @@ class ItemPlan:
         for column in ("key", "target_id"):
             refuse_doubles(room, "plan_item", column, field="sku")
         room.run("CREATE INDEX ON {plan_item} (outcome, line)")
-        room.analyze("plan_item")
+        room.analyze("plan_item", "line", "outcome", "target_id", "key")
 
     # ── The four steps ────────────────────────────────────────────────────────────────────────
     def _trimmed(self, kept: Sequence[Field]) -> str:

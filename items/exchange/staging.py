@@ -12,6 +12,11 @@ from psycopg import sql
 from items.exchange.rooms import Room
 from items.exchange.staged import STAGED
 
+# By what rows are looked up and matched.
+JOINED = (
+    *("subject", "key", "sku", "barcode", "serial_number"),
+    *("category", "owner", "location", "holder", "due_at"),
+)
 BLOCK_CHARS = 256 * 1024  # as much is handed over at once
 
 Told = Callable[[], None]
@@ -44,7 +49,7 @@ def copy_rows(
                 _hand_over(block, copying.write)
                 told()
         _hand_over(block, copying.write)
-    room.analyze("raw")
+    room.analyze("raw", *JOINED)
     return count
 
 

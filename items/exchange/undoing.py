@@ -36,8 +36,7 @@ def undo(room: Room, cause: Cause) -> Undone:
     """
     parts = {"reference": sql.Literal(cause.reference), "applied": sql.Literal(cause.now)}
     room.run_file("undo_subjects", **parts)
-    room.analyze("undone")
-    room.analyze("undone")
+    room.analyze("undone", "item_id", "why")
     for check in ("undo_touched", "undo_gone"):
         room.run_file(check, **parts)
     found = Undone()
