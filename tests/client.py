@@ -1,4 +1,4 @@
-"""A client of the API as tests like it: JSON in, the envelope's parts out."""
+"""Clients as tests like them: of the API, JSON in, the envelope's parts out; and of the admin."""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from django.test import Client
+
+from users.models import User
 
 BASE = "/api/v1"
 
@@ -93,3 +95,10 @@ class Api:
     def delete(self, path: str, **headers: str) -> Reply:
         """DELETE."""
         return self.call("DELETE", path, **headers)
+
+
+def signed_in(user: User) -> Client:
+    """A browser in which `user` is signed in; an unforeseen error is answered, not raised."""
+    browser = Client(raise_request_exception=False)
+    browser.force_login(user)
+    return browser

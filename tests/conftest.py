@@ -10,10 +10,11 @@ from uuid import uuid4
 import httpx
 import pytest
 from django.conf import settings
+from django.test import Client
 from pytest_django import Settings
 
 from config import embedded
-from tests.client import Api
+from tests.client import Api, signed_in
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
 from tests.jobs import do_jobs, forget_jobs
@@ -145,6 +146,24 @@ def api(clerk: User, api_of: Callable[[User], Api]) -> Api:
 def manager_api(manager: User, api_of: Callable[[User], Api]) -> Api:
     """The client of a manager."""
     return api_of(manager)
+
+
+@pytest.fixture
+def viewer_desk(viewer: User) -> Client:
+    """A viewer at the admin."""
+    return signed_in(viewer)
+
+
+@pytest.fixture
+def desk(clerk: User) -> Client:
+    """A clerk at the admin."""
+    return signed_in(clerk)
+
+
+@pytest.fixture
+def manager_desk(manager: User) -> Client:
+    """A manager at the admin."""
+    return signed_in(manager)
 
 
 # ── A running server ──────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,7 @@ from items.exchange.reading import Row, Table, open_table
 from items.exchange.rooms import Room
 from items.exchange.settling import Settler
 from items.exchange.shaping import Shaper
-from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, STAGED, UNIT
+from items.exchange.staged import BETWEEN_PROBLEMS, CLEARED, SHOWN_LENGTH, UNIT
 
 NUMBERS = ("unit_price", "reorder_point", "quantity")
 OUTCOMES = ("create", "update", "unchanged", "refused")
@@ -263,6 +263,3 @@ def _totals(room: Room, count: int) -> dict[str, Any]:
         "WHERE id IN (SELECT holder_id FROM {stock} WHERE what = 'open')"
     )
     return totals
-
-
-__all__ = ["OUTCOMES", "STAGED", "Plan", "Progress", "format_of", "make_plan"]

@@ -8,24 +8,12 @@ from django.test import Client
 
 from config.exports import workbooks
 from items.stock import services
+from tests.client import signed_in
 from tests.exported import cells
 from tests.factories import CategoryFactory, ItemFactory, LoanFactory, LocationFactory, UserFactory
-from tests.items.conftest import signed_in
 from users.models import User
 
 ITEMS = "/admin/items/item/export/items"
-
-
-@pytest.fixture
-def desk(clerk: User) -> Client:
-    """A clerk at the admin."""
-    return signed_in(clerk)
-
-
-@pytest.fixture
-def manager_desk(manager: User) -> Client:
-    """A manager at the admin."""
-    return signed_in(manager)
 
 
 def downloaded(browser: Client, url: str) -> bytes:

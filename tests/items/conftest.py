@@ -1,10 +1,9 @@
-"""Fixtures of the register: a branch of categories, and people at the admin's desk."""
+"""Fixtures of the register: a branch of categories, and the clients of those who only read."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from django.test import Client
 
 from items.models import Category
 from tests.client import Api
@@ -40,28 +39,3 @@ def nobody_api(nobody: User, api_of: Callable[[User], Api]) -> Api:
 def viewer_api(viewer: User, api_of: Callable[[User], Api]) -> Api:
     """The client of a viewer."""
     return api_of(viewer)
-
-
-def signed_in(user: User) -> Client:
-    """A browser in which `user` is signed in; an unforeseen error is answered, not raised."""
-    browser = Client(raise_request_exception=False)
-    browser.force_login(user)
-    return browser
-
-
-@pytest.fixture
-def viewer_desk(viewer: User) -> Client:
-    """A viewer at the admin."""
-    return signed_in(viewer)
-
-
-@pytest.fixture
-def desk(clerk: User) -> Client:
-    """A clerk at the admin."""
-    return signed_in(clerk)
-
-
-@pytest.fixture
-def manager_desk(manager: User) -> Client:
-    """A manager at the admin."""
-    return signed_in(manager)

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from items.models import Category, Item
-from tests.client import Api
+from tests.client import Api, signed_in
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
-from tests.items.conftest import Branch, signed_in
+from tests.items.conftest import Branch
 from tests.items.helpers import queries, sql, text_of
 from users.models import User
 

@@ -8,8 +8,8 @@ from items.exchange import services
 from items.exchange.import_pages import seen
 from items.exchange.models import Import
 from items.models import Item
+from tests.client import signed_in
 from tests.factories import UserFactory
-from tests.items.conftest import signed_in
 from tests.items.exchange.conftest import Received
 from tests.items.exchange.importing import IMPORTS, apply, page_of, upload, uploaded
 from tests.items.helpers import text_of

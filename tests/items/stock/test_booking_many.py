@@ -8,8 +8,8 @@ from django.test import Client
 from items.models import Item
 from items.stock.booking_pages import MAX_AT_ONCE, MAX_TOLD
 from items.stock.models import Location, Movement
+from tests.client import signed_in
 from tests.factories import ItemFactory, LoanFactory, UserFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import queries, text_of
 from tests.items.stock.desk import (
     ITEMS,

@@ -7,8 +7,8 @@ from django.test import Client
 
 from items.models import Item
 from items.stock.models import Location, Movement
+from tests.client import signed_in
 from tests.factories import ItemFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import at_once
 from tests.items.stock.desk import errors_of, form_of, page_of, quantity
 from tests.items.stock.helpers import at, check_proof, receive

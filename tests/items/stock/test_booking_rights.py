@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from items.models import Item
 from items.stock.models import Loan
+from tests.client import signed_in
 from tests.factories import ItemFactory, LocationFactory, UserFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import sql, text_of
 from tests.items.stock.desk import (
     ITEMS,

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from items.stock.models import Location
+from tests.client import signed_in
 from tests.factories import LocationFactory, UserFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import queries
 from tests.items.stock.desk import Stage, page_of
 

@@ -13,8 +13,8 @@ from items.models import Item
 from items.stock import services
 from items.stock.models import Location
 from items.stock.panels import LAST_MOVEMENTS, SHOWN
+from tests.client import signed_in
 from tests.factories import ItemFactory, LoanFactory, LocationFactory, UserFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import queries, text_of
 from tests.items.stock.desk import ITEMS, LOANS, LOCATIONS, MOVEMENTS, Stage, page_of
 from tests.items.stock.helpers import lend, receive

@@ -12,8 +12,8 @@ from django.utils import timezone
 from items.models import Item
 from items.stock import services
 from items.stock.models import Loan, Location, Movement
+from tests.client import signed_in
 from tests.factories import ItemFactory, LoanFactory, LocationFactory, UserFactory
-from tests.items.conftest import signed_in
 from tests.items.helpers import queries, text_of
 from tests.items.stock.desk import ITEMS, LOANS, LOCATIONS, MOVEMENTS, Stage
 from tests.items.stock.helpers import receive
