@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -85,4 +86,9 @@ class EnvelopeRenderer(BaseRenderer):
 
 def envelope_response(status: int, answer: Success | Failure) -> HttpResponse:
     """The same shape for what never reaches a view of the API."""
-    return HttpResponse(to_json(answer.body()), status=status, content_type=JSON_TYPE)
+    return json_response(to_json(answer.body()), status=status)
+
+
+def json_response(content: bytes, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    """An answer whose envelope is written already."""
+    return HttpResponse(content, status=status, content_type=JSON_TYPE)

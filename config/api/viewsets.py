@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.utils.translation import get_language
 from orjson import Fragment
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from config.api import conditional, writing
-from config.api.envelope import to_json
+from config.api import conditional, kept, writing
+from config.api.envelope import Success, json_response, to_json
 from config.api.grammar import GrammarViewSet
 from config.api.narrowing import Narrowing
 from config.api.pagination import nearest, paginate
@@ -26,9 +27,14 @@ from config.text import SEARCH_COLUMN
 
 
 class ResourceViewSet(GrammarViewSet):
-    """The six verbs: list, create, retrieve, update (PUT), partial_update (PATCH), destroy."""
+    """The six verbs: list, create, retrieve, update (PUT), partial_update (PATCH), destroy.
+
+    `keeps_lists` promises that a list depends on the database alone, not on the time or the cache:
+    then one that is asked for again is kept (see config.api.kept).
+    """
 
     queryset: Any
+    keeps_lists: ClassVar[bool] = False
     parameters: ClassVar = {"list": ListParameters, "retrieve": ShapeParameters}
     heeded_headers: ClassVar = {
         "retrieve": "If-None-Match",
@@ -39,6 +45,14 @@ class ResourceViewSet(GrammarViewSet):
 
     def list(self, request: Request) -> HttpResponse:
         """The resources that match, a page at a time."""
+        if not (self.keeps_lists and self.sees_all):
+            return json_response(self._listed(request))
+        query = request.META.get("QUERY_STRING", "")
+        url = absolute(request, f"{request.path}?{query}")  # whole, as in `next` and `previous`
+        answer = kept.lists.answer(f"{get_language()} {url}", lambda: self._listed(request))
+        return json_response(answer)
+
+    def _listed(self, request: Request) -> bytes:
         asked = self.asked
         assert isinstance(asked, ListParameters)
         rows = self.reading()
@@ -49,7 +63,7 @@ class ResourceViewSet(GrammarViewSet):
         if "with_ids" in asked.filters:
             there = set(page.pks)
             meta["missing"] = [pk for pk in asked.filters["with_ids"] if pk not in there]
-        return self.respond(page.data, **meta)
+        return to_json(Success(page.data, meta).body())
 
     def create(self, request: Request) -> HttpResponse:
         """Make one; `Location` says where it is."""

@@ -1,0 +1,224 @@
+"""Answers that are kept while nothing is written: never older than the question."""
+
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.urls import URLPattern, get_resolver
+
+from config.api.kept import Kept
+from config.api.viewsets import ResourceViewSet
+from config.statements import compiled
+from items.models import Category, Item
+from tests.client import Api
+from tests.factories import CategoryFactory, ItemFactory, UserFactory, token_for
+from tests.items.helpers import at_once, sql
+
+CHANGES = 60
+
+
+@pytest.fixture
+def reader(transactional_db: None) -> Api:
+    """A client whose requests are in no transaction."""
+    return Api(token_for(UserFactory.create(is_superuser=True)))
+
+
+@pytest.fixture
+def kept() -> Kept:
+    """A place of its own."""
+    return Kept()
+
+
+@pytest.fixture
+def other(transactional_db: None) -> Any:
+    """Somebody else's connection, which knows nothing of Django."""
+    with psycopg.connect(**connection.get_connection_params()) as opened:
+        yield opened
+
+
+def counted(contents: list[bytes]) -> Callable[[], bytes]:
+    """Gives one content after another."""
+    return lambda: contents.pop(0)
+
+
+# ── What is kept ──────────────────────────────────────────────────────────────────────────────
+@pytest.mark.django_db(transaction=True)
+def test_not_made_again_when_it_is_asked_for_a_third_time(kept: Kept) -> None:
+    made = counted([b"noted", b"kept"])
+    assert [kept.answer("?", made) for _ in range(4)] == [b"noted", b"kept", b"kept", b"kept"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_made_again_when_anything_was_written(kept: Kept) -> None:
+    made = counted([b"1", b"2", b"3"])
+    [kept.answer("?", made) for _ in range(3)]
+    CategoryFactory.create()
+    assert kept.answer("?", made) == b"3"
+
+
+@pytest.mark.django_db
+def test_never_kept_when_a_transaction_is_under_way(kept: Kept) -> None:
+    made = counted([b"1", b"2", b"3"])
+    assert [kept.answer("?", made) for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outdated_at_once_when_somebody_commits_while_it_is_made(kept: Kept) -> None:
+    def made() -> bytes:
+        found = b"%d" % Category.objects.count()
+        CategoryFactory.create()
+        return found
+
+    assert [kept.answer("?", made) for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_least_lately_asked_for_goes_when_there_is_no_more_room() -> None:
+    kept = Kept(room=3 * 11)
+    made = {name: counted([b"1234567890", b"abcdefghij", b"made again"]) for name in "wxyz"}
+    for name in "wxyzw":
+        kept.answer(name, made[name])
+    for name in "wxyz":
+        kept.answer(name, made[name])
+    assert kept.answer("z", made["z"]) == b"abcdefghij"
+    assert kept.answer("w", made["w"]) == b"made again"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answered_and_not_kept_when_it_is_larger_than_the_room() -> None:
+    kept = Kept(room=5)
+    made = counted([b"too large"] * 3)
+    assert [kept.answer("?", made) for _ in range(3)] == [b"too large"] * 3
+
+
+# ── Lists ─────────────────────────────────────────────────────────────────────────────────────
+def listed(reader: Api, path: str = "/items") -> list[str]:
+    """The names in a list."""
+    return [each["name"] for each in reader.get(path).data]
+
+
+def test_list_is_read_by_one_small_statement_when_nothing_was_written(
+    reader: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ItemFactory.create(name="Chair")
+    before = [reader.get("/items").body for _ in range(2)]
+    monkeypatch.setattr("config.api.reading.fetch", None)
+    assert [reader.get("/items").body] * 2 == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE items_item SET name = 'Stool'",
+        "UPDATE items_category SET name = 'Stool'",
+        "UPDATE users_user SET name = 'Stool'",
+        "DELETE FROM items_item",
+        "TRUNCATE items_item CASCADE",
+    ],
+)
+def test_list_is_new_when_somebody_else_has_written(
+    reader: Api, other: Any, statement: str
+) -> None:
+    ItemFactory.create(name="Chair", category=CategoryFactory.create(), owner=UserFactory.create())
+    before = [reader.get("/items").response.content for _ in range(3)][-1]
+    other.execute(statement)
+    assert reader.get("/items").response.content == before
+    other.commit()
+    after = reader.get("/items").response.content
+    assert after != before
+    assert (b"Stool" in after) == ("Stool" in statement)
+
+
+def test_list_is_as_before_when_a_write_was_rolled_back(reader: Api, other: Any) -> None:
+    ItemFactory.create(name="Chair")
+    [listed(reader) for _ in range(3)]
+    other.execute("UPDATE items_item SET name = 'Stool'")
+    other.rollback()
+    assert listed(reader) == ["Chair"]
+
+
+def test_own_changes_are_seen_when_a_list_is_read_within_a_transaction(reader: Api) -> None:
+    item = ItemFactory.create(name="Chair")
+    [listed(reader) for _ in range(3)]
+    with transaction.atomic():
+        Item.objects.filter(pk=item.pk).update(name="Stool")
+        assert listed(reader) == ["Stool"]
+        transaction.set_rollback(True)
+    assert listed(reader) == ["Chair"]
+
+
+def test_total_is_new_when_an_item_was_made(reader: Api) -> None:
+    ItemFactory.create()
+    assert [reader.get("/items").meta["total"] for _ in range(3)] == [1, 1, 1]
+    reader.post("/items", {"sku": "NEW", "name": "New"})
+    assert reader.get("/items").meta["total"] == 2
+
+
+def test_refused_when_the_right_is_gone_though_the_list_is_kept(reader: Api) -> None:
+    path = f"/items?holder={UserFactory.create().pk}"
+    assert [reader.get(path).status for _ in range(3)] == [200, 200, 200]
+    sql("UPDATE users_user SET is_superuser = false")
+    assert reader.get(path).status == 403
+    assert Api().get(path).status == 401
+
+
+def test_next_page_leads_to_the_host_that_was_asked_when_there_are_several(reader: Api) -> None:
+    ItemFactory.create_batch(2)
+    for host in ("localhost", "127.0.0.1") * 3:
+        answer = reader.get("/items?page_size=1", Host=host)
+        following = urlsplit(answer.meta["next"])
+        assert (following.hostname, parse_qs(following.query)["page"]) == (host, ["2"])
+
+
+def test_no_list_is_older_than_what_was_committed_before_it_was_asked_for(reader: Api) -> None:
+    item = ItemFactory.create(name="0")
+    done = Event()
+    committed = [0]
+
+    def write() -> list[int]:
+        for number in range(1, CHANGES + 1):
+            Item.objects.filter(pk=item.pk).update(name=str(number))
+            committed[0] = number
+        done.set()
+        return []
+
+    def read() -> list[int]:
+        late = []
+        while not done.is_set():
+            before = committed[0]
+            found = int(listed(reader)[0])
+            late += [found] if found < before else []
+        return late
+
+    assert at_once(write, read, read, read) == [[], [], [], []]
+    assert listed(reader) == [str(CHANGES)]
+
+
+def views() -> dict[str, type[ResourceViewSet]]:
+    """All views of resources, by their name."""
+    patterns: list[Any] = list(get_resolver().url_patterns)
+    found: dict[str, type[ResourceViewSet]] = {}
+    while patterns:
+        each = patterns.pop()
+        if not isinstance(each, URLPattern):
+            patterns += each.url_patterns
+            continue
+        view: Any = getattr(each.callback, "cls", object)
+        if issubclass(view, ResourceViewSet):
+            found[view.__name__] = view
+    return found
+
+
+@pytest.mark.parametrize("view", [v for v in views().values() if v.keeps_lists], ids=str)
+def test_nothing_of_the_time_is_read_when_lists_are_kept(view: type[ResourceViewSet]) -> None:
+    assert "timestamp()" not in compiled(view.queryset.all()).sql.lower()
+
+
+@pytest.mark.parametrize("name", ["LoanViewSet", "ImportViewSet", "UserViewSet", "TokenViewSet"])
+def test_lists_are_not_kept_when_time_or_cache_or_asker_change_them(name: str) -> None:
+    view = views()[name]
+    assert not (view.keeps_lists and view.get_queryset is ResourceViewSet.get_queryset)
