@@ -8,19 +8,52 @@ is read out of memory most of the time, for the price of the cheapest statement 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from django.db import connection
 
 from config.statements import fetch
 
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
 MB = 1024 * 1024
-KEPT_BYTES = 32 * MB  # in each process
+KEPT_BYTES = 16 * MB  # in each process
 MAX_NOTED = 10_000  # questions of which it is known that they were asked once
 # Which database, of a server that runs since when (it may start from an older copy), and its state.
 STATE = "SELECT concat_ws(' ', current_catalog, pg_postmaster_start_time(), pg_current_snapshot())"
+
+
+class Room(Generic[Key, Value]):
+    """Keeps values, for all threads; when it is full, the least lately used go."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._taken = size, 0
+        self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._changing = Lock()
+
+    def get(self, key: Key) -> Value | None:
+        """What is kept there, and from now on the last to go."""
+        with self._changing:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+
+    def keep(self, key: Key, value: Value, size: int) -> None:
+        """Keep a value, which takes so many bytes."""
+        with self._changing:
+            self._forget(key)
+            self._kept[key] = value, size
+            self._taken += size
+            while self._taken > self._size:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Key) -> None:
+        _, size = self._kept.pop(key, (None, 0))
+        self._taken -= size
 
 
 class _Answer(NamedTuple):
@@ -29,13 +62,11 @@ class _Answer(NamedTuple):
 
 
 class Kept:
-    """Answers by their question; when there is no more room, the least lately asked for go."""
+    """Answers by their question."""
 
     def __init__(self, *, room: int = KEPT_BYTES) -> None:
-        self._room, self._taken = room, 0
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._answers: Room[str, _Answer] = Room(room)
         self._noted: dict[int, None] = {}  # by their hash; if two have the same, nothing is lost
-        self._changing = Lock()
 
     def answer(self, question: str, make: Callable[[], bytes]) -> bytes:
         """What `make` gives, or gave while nothing has been written since.
@@ -43,44 +74,31 @@ class Kept:
         It must depend on the question and the database alone, not on the time or on who asks. Kept
         is what is asked for again. Within a transaction nothing is: it sees more than others do.
         """
-        if connection.in_atomic_block or self._is_new(question):
+        if connection.in_atomic_block:
+            return make()
+        kept = self._answers.get(question)
+        if kept is None and self._is_new(question):
             return make()
         state = state_of_database()
-        kept = self._answers.get(question)
         if kept is None or kept.state != state:
             # If somebody commits meanwhile it may be newer than its state, which then is over.
-            kept = _Answer(make(), state)
-        self._keep(question, kept)
+            kept = _Answer(compact(make()), state)
+            self._answers.keep(question, kept, len(question) + len(kept.content))
         return kept.content
 
     def _is_new(self, question: str) -> bool:
         """Whether it is asked for the first time; noted, so that it is not at the next."""
-        if question in self._answers:
+        if (noted := hash(question)) in self._noted:
             return False
-        with self._changing:
-            if (noted := hash(question)) in self._noted:
-                return False
-            if len(self._noted) >= MAX_NOTED:
-                self._noted.clear()
-            self._noted[noted] = None
+        if len(self._noted) >= MAX_NOTED:
+            self._noted.clear()
+        self._noted[noted] = None
         return True
 
-    def _keep(self, question: str, answer: _Answer) -> None:
-        """Keep it, as the one that was asked for last."""
-        with self._changing:
-            self._forget(question)
-            self._answers[question] = answer
-            self._taken += _room_of(question, answer)
-            while self._taken > self._room:
-                self._forget(next(iter(self._answers)))
 
-    def _forget(self, question: str) -> None:
-        if (old := self._answers.pop(question, None)) is not None:
-            self._taken -= _room_of(question, old)
-
-
-def _room_of(question: str, answer: _Answer) -> int:
-    return len(question) + len(answer.content)
+def compact(content: bytes) -> bytes:
+    """A copy that takes no more room than its bytes: orjson's keep what was reserved for more."""
+    return bytes(memoryview(content))
 
 
 def state_of_database() -> str:

@@ -6,14 +6,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
+from django.db import connection
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
-from django.db.models.expressions import RawSQL
 
 from config.api import listed
 from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import MAX_PLANS, ReadPlan
+from config.api.rows import ROW_VERSION, kept_rows, version_of
 from config.counts import is_counted, total_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
@@ -28,9 +29,11 @@ IN_ARRAY: Any = {
     "output_field": BooleanField(),
 }
 ONE_OF = Func(F("pk"), Value([], BIGINTS), **IN_ARRAY)
-# A list of which the ids are found first, and how many there are: by one statement.
-MATCHES = "WITH matches AS MATERIALIZED (SELECT ARRAY({ids}) AS found) {read}"
-HOW_MANY = RawSQL("(SELECT cardinality(found) FROM matches)", (), BigIntegerField())
+# Of the ids of a list those from one place to another, and how many there are.
+COUNTED = (
+    "SELECT found[{first}:{last}], cardinality(found)"
+    " FROM (SELECT ARRAY({ids}) AS found) AS matches"
+)
 
 _kept: dict[Hashable, Statement] = {}
 
@@ -47,12 +50,14 @@ class Shown(NamedTuple):
 class Reading:
     """Rows, of which a list may be narrowed, and what is answered of each.
 
-    `kept_as` names rows that are the same for every request: their statements are kept.
+    `kept_as` names rows that are the same for every request: their statements are kept. `keeps`
+    says that so may be what is answered of them.
     """
 
     everything: QuerySet[Any]
     plan: ReadPlan
     kept_as: Hashable | None = None
+    keeps: bool = False
     narrowing: Narrowing = field(default_factory=Narrowing)
 
     @property
@@ -111,28 +116,46 @@ class Reading:
         """Those of these ids that are there, in the order of the ids."""
         if not pks:
             return Part()
+        found = self._kept(pks) if self._keeps else self._read(pks)
+        there = [pk for pk in pks if pk in found]
+        return Part([found[pk] for pk in there], there)
+
+    def _read(self, pks: Sequence[int]) -> dict[int, Any]:
         statement = self._statement("with ids", lambda: self._select().filter(ONE_OF))
-        at = self._layout.pk
-        found = {row[at]: row for row in fetch(*statement.about(list(pks)))}
-        return self._part([found[pk] for pk in pks if pk in found], keys=0)
+        found, at = fetch(*statement.about(list(pks))), self._layout.pk
+        return dict(zip([row[at] for row in found], self.plan.shaped(found), strict=True))
+
+    def _kept(self, pks: Sequence[int]) -> dict[int, Any]:
+        versioned = {ROW_VERSION: self._row_version}
+        read = self._statement("kept", lambda: self._select().annotate(**versioned))
+        return kept_rows.read(self.plan, pks, read)
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether rows are kept: not in a transaction, which may see some that nobody else does."""
+        return self.keeps and not connection.in_atomic_block and self._row_version is not None
+
+    @property
+    def _row_version(self) -> Any:
+        model: Any = self.everything.model
+        return version_of(self.plan, model)
 
     def part(self, order: Sequence[Order], start: int, size: int, *, counted: bool = False) -> Part:
         """So many rows from `start`: when `counted`, with how many there are, else with keys.
 
-        Of many, or far from the start, the ids are found first: that takes an index alone.
+        The ids are found first, where that takes an index alone: of many, and far from the start;
+        and where rows are kept.
         """
-        if self.narrowing.narrows or start > NEAR:
+        if self.narrowing.narrows or start > NEAR or self._keeps:
             return self._part_by_ids(order, start, size, counted=counted)
-        keys = () if counted else order
-        totalled = counted and self._is_whole and is_counted(self.everything.model)
+        keys, totalled = () if counted else order, counted and self._counts
         statement = self._statement(
             ("part", name_of(order), start, size, counted, totalled),
             lambda: self._ordered(order, keys, totalled=totalled)[start : start + size + 1],
         )
-        rows = fetch(*statement)
-        total = Total(int(rows[0][-1]), exact=True) if totalled and rows else None
-        found = self._part(rows[:size], len(keys))
-        return replace(found, more=len(rows) > size, total=total)
+        found = fetch(*statement)
+        total = Total(int(found[0][-1]), exact=True) if totalled and found else None
+        return replace(self._part(found[:size], len(keys)), more=len(found) > size, total=total)
 
     def first(self, count: int) -> Part:
         """The first of those listed, in the order that they have."""
@@ -144,52 +167,75 @@ class Reading:
         return count(self.rows)
 
     def _part_by_ids(self, order: Sequence[Order], start: int, size: int, *, counted: bool) -> Part:
+        stop = start + size + 1
+        if not counted:
+            return self._part_with_keys(order, start, size)
         if start > FARTHEST:
             return Part()
-        keys, totalled = () if counted else order, counted and not self._is_whole
-        begin, end = start, start + size + 1
-        if totalled:  # then from the first on, until one more than is counted
-            begin, end = 0, max(listed.COUNTED_EXACTLY + 1, end)
-        ids_of = self._ids_from_the_nearer_end if self._is_whole else self._ids
-        ids, first = ids_of(order, begin, end), start - begin + 1
-        read = self._statement(
-            ("matches", name_of(order), first, size, counted, totalled),
-            lambda: self._matches(order, keys, totalled, first, first + size),
-        )
-        sql = MATCHES.format(ids=ids.sql, read=read.sql)
-        # A filter may leave one row or a million: each is planned for what it asks.
-        rows = fetch(sql, (*ids.values, *read.values), prepared=False)
-        total = bounded(rows[0][-1]) if totalled and rows else None
-        return replace(self._part(rows[:size], len(keys)), more=len(rows) > size, total=total)
+        find = self._ids_of_whole if self._is_whole else self._ids_of_some
+        pks, total = find(order, start, stop)
+        return replace(self.with_ids(pks[:size]), more=len(pks) > size, total=total)
 
-    def _matches(
-        self, order: Sequence[Order], keys: Sequence[Order], totalled: bool, first: int, last: int
-    ) -> QuerySet[Any]:
-        """Of MATCHES, those from one place to another."""
-        part = f"(SELECT found[{first}:{last}] FROM matches)::bigint[]"  # noqa: S608  numbers
-        of_part = Func(F("pk"), RawSQL(part, (), BIGINTS), **IN_ARRAY)  # noqa: S611
-        rows = self._select(keys, *([HOW_MANY] if totalled else [])).filter(of_part)
-        return rows.order_by(*terms(order))
+    def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
+        found = self._fetched(self._ids(order, start, start + size + 1, keys=True))
+        last = found[:size][-1][1:] if found else ()
+        part = self.with_ids([row[0] for row in found[:size]])
+        return replace(part, last_keys=last, more=len(found) > size)
 
-    def _ids_from_the_nearer_end(self, order: Sequence[Order], start: int, stop: int) -> Statement:
-        """The same of a whole table, of which it is known how many rows lie behind."""
-        total = self.count().rows
-        if start <= total - stop:
-            return self._ids(order, start, stop)
-        turned = [key.turned() for key in order]
-        return self._ids(turned, max(total - stop, 0), max(total - start, 0))
+    # ── Ids, and how many there are ───────────────────────────────────────────────────────────
+    def _ids_of_some(
+        self, order: Sequence[Order], start: int, stop: int
+    ) -> tuple[list[int], Total]:
+        """Of those that a filter leaves; found and counted at once."""
+        ids = self._ids(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
+        sql = COUNTED.format(ids=ids.sql, first=start + 1, last=stop)
+        [(pks, found)] = self._fetched(Statement(sql, ids.values))
+        return pks, bounded(found)
 
-    def _ids(self, order: Sequence[Order], start: int, stop: int) -> Statement:
-        """What finds the ids of those that are listed."""
+    def _ids_of_whole(
+        self, order: Sequence[Order], start: int, stop: int
+    ) -> tuple[list[int], Total | None]:
+        """Of all; far from the start they are found from the end, if that is nearer."""
+        if start <= NEAR:
+            found = self._fetched(self._ids(order, start, stop, totalled=self._counts))
+            total = Total(int(found[0][-1]), exact=True) if found and self._counts else None
+            return [row[0] for row in found], total
+        total = self.count()
+        if start <= total.rows - stop:
+            found = self._fetched(self._ids(order, start, stop))
+        else:
+            turned = [key.turned() for key in order]
+            first, last = max(total.rows - stop, 0), max(total.rows - start, 0)
+            found = self._fetched(self._ids(turned, first, last))[::-1]
+        return [pk for (pk,) in found], total
+
+    def _ids(
+        self,
+        order: Sequence[Order],
+        start: int,
+        stop: int,
+        *,
+        keys: bool = False,
+        totalled: bool = False,
+    ) -> Statement:
+        """What finds the ids of those that are listed, with their keys or how many there are."""
+        more = [key.expression for key in order] if keys else []
+        more += [total_of(self.everything.model)] if totalled else []
 
         def ids(rows: QuerySet[Any]) -> QuerySet[Any]:
-            return rows.order_by(*terms(order)).values("pk")[start:stop]
+            return rows.order_by(*terms(order)).values_list("pk", *more)[start:stop]
 
-        form = self.narrowing.form
-        if form is None:
+        name = ("ids", name_of(order), start, stop, keys, totalled)
+        if (form := self.narrowing.form) is not None:
+            kept = self._statement((*name, form.name), lambda: ids(form.word(self.everything)))
+            return form.filled(kept)
+        if self.narrowing.narrows:
             return compiled(ids(self.rows))
-        name = ("ids", form.name, name_of(order), start, stop)
-        return form.filled(self._statement(name, lambda: ids(form.word(self.everything))))
+        return self._statement(name, lambda: ids(self.everything))
+
+    def _fetched(self, ids: Statement) -> list[Row]:
+        """A filter may leave one row or a million: each is planned for what it asks."""
+        return fetch(*ids, prepared=not self.narrowing.narrows)
 
     def _part(self, rows: list[Row], keys: int) -> Part:
         pk, first = self._layout.pk, self._layout.first_key
@@ -201,6 +247,11 @@ class Reading:
     def _is_whole(self) -> bool:
         """Whether nothing keeps a row of the table from being listed."""
         return not (self.narrowing.narrows or self.everything.query.where)
+
+    @property
+    def _counts(self) -> bool:
+        """Whether the number of those listed is kept by the database."""
+        return self._is_whole and is_counted(self.everything.model)
 
     def _select(self, order: Sequence[Order] = (), *more: Any) -> QuerySet[Any]:
         """The columns of the plan, then the id, the version, the keys, and more."""

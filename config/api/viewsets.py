@@ -29,12 +29,13 @@ from config.text import SEARCH_COLUMN
 class ResourceViewSet(GrammarViewSet):
     """The six verbs: list, create, retrieve, update (PUT), partial_update (PATCH), destroy.
 
-    `keeps_lists` promises that a list depends on the database alone, not on the time or the cache:
-    then one that is asked for again is kept (see config.api.kept).
+    `keeps_reads` promises that what is read depends on the database alone, not on the time or the
+    cache: then a list is kept while nothing is written (config.api.kept), and a row while it is not
+    itself written (config.api.rows).
     """
 
     queryset: Any
-    keeps_lists: ClassVar[bool] = False
+    keeps_reads: ClassVar[bool] = False
     parameters: ClassVar = {"list": ListParameters, "retrieve": ShapeParameters}
     heeded_headers: ClassVar = {
         "retrieve": "If-None-Match",
@@ -45,7 +46,7 @@ class ResourceViewSet(GrammarViewSet):
 
     def list(self, request: Request) -> HttpResponse:
         """The resources that match, a page at a time."""
-        if not (self.keeps_lists and self.sees_all):
+        if not (self.keeps_reads and self.sees_all):
             return json_response(self._listed(request))
         query = request.META.get("QUERY_STRING", "")
         url = absolute(request, f"{request.path}?{query}")  # whole, as in `next` and `previous`
@@ -191,7 +192,7 @@ class ResourceViewSet(GrammarViewSet):
         names = None if whole else self.asked.validated_data.get("fields")
         plan = plan_of(shape, names and frozenset(names))
         if self.sees_all:
-            return Reading(self.queryset, plan, kept_as=type(self))
+            return Reading(self.queryset, plan, kept_as=type(self), keeps=self.keeps_reads)
         return Reading(self.get_queryset(), plan)
 
     @property

@@ -46,7 +46,7 @@ class CategoryViewSet(ResourceViewSet):
     """Categories: a tree by `parent_id`."""
 
     queryset = Category.objects.select_related("parent")
-    keeps_lists = True
+    keeps_reads = True
     serializer_class = CategorySerializer
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": CategoryParameters}
     open_to_all_methods = READING
@@ -108,7 +108,7 @@ class ItemViewSet(ExportingViewSet, BatchViewSet):
     """Items: what the organisation owns, lends, uses up or sells."""
 
     queryset = Item.objects.with_relations()
-    keeps_lists = True
+    keeps_reads = True
     serializer_class = ItemSerializer
     parameters: ClassVar = {
         **ResourceViewSet.parameters,

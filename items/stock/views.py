@@ -83,7 +83,7 @@ class LocationViewSet(ResourceViewSet):
     """Where things can be: a tree by `parent_id`, the persons who have something, and outside."""
 
     queryset = Location.objects.with_relations()
-    keeps_lists = True
+    keeps_reads = True
     serializer_class = LocationSerializer
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": LocationParameters}
 
@@ -162,7 +162,7 @@ class MovementViewSet(ExportingViewSet):
     """What went from where to where: for ever, so that a mistake is put right by its reversal."""
 
     queryset = Movement.objects.with_relations()
-    keeps_lists = True
+    keeps_reads = True
     serializer_class = MovementSerializer
     http_method_names = ["get", "head", "post"]
     parameters: ClassVar = {**ResourceViewSet.parameters, "list": MovementParameters}

@@ -213,7 +213,7 @@ def views() -> dict[str, type[ResourceViewSet]]:
     return found
 
 
-@pytest.mark.parametrize("view", [v for v in views().values() if v.keeps_lists], ids=str)
+@pytest.mark.parametrize("view", [v for v in views().values() if v.keeps_reads], ids=str)
 def test_nothing_of_the_time_is_read_when_lists_are_kept(view: type[ResourceViewSet]) -> None:
     assert "timestamp()" not in compiled(view.queryset.all()).sql.lower()
 
@@ -221,4 +221,4 @@ def test_nothing_of_the_time_is_read_when_lists_are_kept(view: type[ResourceView
 @pytest.mark.parametrize("name", ["LoanViewSet", "ImportViewSet", "UserViewSet", "TokenViewSet"])
 def test_lists_are_not_kept_when_time_or_cache_or_asker_change_them(name: str) -> None:
     view = views()[name]
-    assert not (view.keeps_lists and view.get_queryset is ResourceViewSet.get_queryset)
+    assert not (view.keeps_reads and view.get_queryset is ResourceViewSet.get_queryset)

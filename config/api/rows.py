@@ -1,0 +1,128 @@
+"""Rows as they are answered, kept for as long as PostgreSQL has the same versions of them.
+
+Each version of a row bears the number of the transaction that wrote it (`xmin`). Whoever reads rows
+says which versions they have, and is sent the others alone: what is unchanged is neither written
+out by the database, nor carried, nor shaped again; and nothing is older than the statement.
+(The numbers come round after four billion transactions: by the very same number, and no other, a
+row could then be taken for what it was.)
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import F, Func, TextField, Value
+from orjson import Fragment
+
+from config.api.envelope import to_json
+from config.api.kept import MB, Room, compact
+from config.api.reads import MAX_PLANS, ReadPlan
+from config.statements import Statement, fetch
+
+ROOM = 48 * MB  # in each process
+TAKEN = 400  # bytes that a row takes beside its content
+ROW_VERSION = "row_version"  # the column, in what reads rows
+# Of the rows that are asked for, those of another version than is known; nulls for what has gone.
+CHANGED = (
+    "SELECT known.pk, now.* FROM unnest(%s::bigint[], %s::text[]) AS known (pk, row_version)"
+    " LEFT JOIN ({read}) AS now ON now.id = known.pk"
+    " WHERE now.row_version IS DISTINCT FROM known.row_version"
+)
+
+
+STARTED = "extract(epoch FROM pg_postmaster_start_time())"
+
+
+class RowVersion(Func):
+    """What tells a row that is read from what it was; given a column of each of its tables.
+
+    A text: since when the server runs, which may start from an older copy of the data; and which
+    transactions have written the rows that it is joined of.
+    """
+
+    output_field = TextField()
+
+    def as_sql(self, compiler: Any, *_: Any, **__: Any) -> tuple[str, tuple[str | int, ...]]:
+        """The SQL."""
+        columns: list[Any] = self.get_source_expressions()
+        tables = dict.fromkeys(compiler.quote_name_unless_alias(each.alias) for each in columns)
+        versions = ", '/', ".join(f"{table}.xmin" for table in tables)
+        return f"concat({STARTED}, '/', {versions})", ()
+
+
+class KeptRow(NamedTuple):
+    """A version of a row, and what is answered of it, as JSON."""
+
+    version: str
+    content: bytes
+
+
+class KeptRows:
+    """Rows by their plan and id."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._kept: Room[tuple[ReadPlan, int], KeptRow] = Room(room)
+
+    def read(self, plan: ReadPlan, pks: Sequence[int], read: Statement) -> dict[int, Fragment]:
+        """What is answered of those of these rows that are there.
+
+        The statement is to read the columns of the plan, and at the end the version, of all rows.
+        """
+        kept = {pk: row for pk in pks if (row := self._kept.get((plan, pk)))}
+        versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
+        known = array_of(map(str, pks)), array_of(versions)
+        changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))
+        shaped = plan.shaped([row[1:] for row in changed])
+        for (pk, *_, version), answer in zip(changed, shaped, strict=True):
+            if version is None:  # it has gone
+                kept.pop(pk, None)
+                continue
+            kept[pk] = row = KeptRow(version, compact(to_json(answer)))
+            self._kept.keep((plan, pk), row, len(row.content) + TAKEN)
+        return {pk: Fragment(row.content) for pk, row in kept.items()}
+
+
+def array_of(elements: Iterable[str]) -> str:
+    """An array as PostgreSQL writes it, of elements that need no quotes; psycopg's takes longer."""
+    return f"{{{','.join(elements)}}}"
+
+
+@lru_cache(MAX_PLANS)
+def version_of(plan: ReadPlan, model: Hashable) -> RowVersion | None:
+    """The version of a plan's rows; None where it reads more than columns of joined tables."""
+    try:
+        names = chain.from_iterable(map(_names_in, plan.columns))
+        columns = set(chain.from_iterable(_column_of_each_table(model, name) for name in names))
+    except FieldDoesNotExist:
+        return None
+    return RowVersion(*sorted(columns))
+
+
+def _names_in(column: Any) -> list[str]:
+    """The columns that an expression is made of; FieldDoesNotExist where it may read more."""
+    if isinstance(column, str):
+        return [column]
+    parts = list(column.flatten())
+    if any(type(part) not in (F, Func, Value) for part in parts):
+        raise FieldDoesNotExist(f"{column} is more than columns.")
+    columns: list[Any] = [part for part in parts if type(part) is F]
+    return [each.name for each in columns]
+
+
+def _column_of_each_table(model: Any, name: str, way: str = "") -> Iterator[str]:
+    """A column of each table on the way to this one; not the id, which stands in others too.
+
+    Raises FieldDoesNotExist for what is no column, as an annotation.
+    """
+    yield way + next(f.attname for f in model._meta.concrete_fields if not f.primary_key)
+    step, _, rest = name.partition("__")
+    if rest:
+        related = model._meta.get_field(step).related_model
+        yield from _column_of_each_table(related, rest, f"{way}{step}__")
+    elif step != "pk":
+        model._meta.get_field(step)
+
+
+kept_rows = KeptRows()
