@@ -3,11 +3,19 @@
 import statistics
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tests.benchmarks.stage import HERE, Load, Target
+from tests.benchmarks.stage import (
+    CHANGE,
+    CHANGE_EVERY_S,
+    HERE,
+    Load,
+    Target,
+    others_commit,
+)
 
 KINDS = ("list", "detail", "search", "patch", "post")
+WRITTEN = "list*"  # while others change what is listed
 WARM_UP_S = 2
 CONNECTIONS = 32
 
@@ -73,6 +81,10 @@ def compare(
     ours: Target, other: Target, load: Load, kind: str, *, rounds: int, seconds: int
 ) -> Comparison:
     """Rounds in which one is measured right after the other, who begins alternating."""
+    if kind == WRITTEN:
+        with others_commit(CHANGE, CHANGE_EVERY_S):
+            listed = compare(ours, other, load, "list", rounds=rounds, seconds=seconds)
+        return replace(listed, kind=kind)
     found: dict[str, list[Result]] = {ours.name: [], other.name: []}
     for target in (ours, other):
         run(target, load, kind, seconds=WARM_UP_S, connections=CONNECTIONS)

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx
+import psycopg
 
 from tests.running import PROJECT, free_port
 
@@ -29,6 +31,15 @@ ENVIRONMENT = {
     "THROTTLE_ANONYMOUS": OUT_OF_REACH,
     "LOG_FORMAT": "json",
 }
+# One of the items on the first page becomes another version of itself.
+CHANGE = (
+    "UPDATE items_item SET name = name"
+    " WHERE id = (SELECT max(id) - floor(random() * 50) FROM items_item)"
+)
+CHANGE_EVERY_S = 0.01
+# Nothing changes, and no list is kept any longer: PostgreSQL cannot know that.
+TICK = "SELECT pg_current_xact_id()"
+TICK_EVERY_S = 0.001
 
 
 class Unready(Exception):
@@ -120,6 +131,29 @@ def load() -> Iterator[Load]:
         for file, values in {"tokens": tokens, "ids": found, "categories": kinds}.items():
             (folder / file).write_text("".join(f"{value}\n" for value in values))
         yield Load(folder, tokens[0])
+
+
+@contextmanager
+def others_commit(statement: str, every_s: float) -> Iterator[None]:
+    """Somebody else commits a statement all the time, so many seconds apart."""
+    from django.db import connection
+
+    done = Event()
+
+    def commit() -> None:
+        where = connection.get_connection_params()
+        with psycopg.connect(**where, autocommit=True) as other:
+            other.execute("SET synchronous_commit = off")  # it is to cost little itself
+            while not done.wait(every_s):
+                other.execute(statement)
+
+    thread = Thread(target=commit)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 @dataclass(frozen=True)
