@@ -51,7 +51,7 @@ def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_remembered_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test changes about people holds at once, not within a second."""
-    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(authentication, "remembered", authentication.Remembered(most=0))
 
 
 def _cache_at(settings: Settings, port: int, database: int = 0) -> None:
