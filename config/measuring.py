@@ -42,38 +42,32 @@ class QueryCounter:
         return execute(sql, params, many, context)
 
 
-class Measured:
-    """Measures all that comes after it.
+def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
+    """What `answered` answers, measured until its body begins.
 
     The log line holds no path, no query string, no header and no body: whatever is secret may be
     in those.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response, measured until its body begins."""
-        begun = request.META.get(BEGUN) or time.perf_counter()
-        counter = QueryCounter()
-        with connection.execute_wrapper(counter):
-            response = self.get_response(request)
-        duration_s = time.perf_counter() - begun
-        method = request.method if request.method in METHODS else OTHER_METHOD
-        route, status = route_of(request), response.status_code
-        metrics.observe(method, route, status, duration_s, counter.count)
-        level = _level(request, status)
-        if logger.isEnabledFor(level):
-            facts = {
-                "method": method,
-                "route": route,
-                "status": status,
-                "duration_ms": round(duration_s * 1000, 1),
-                "queries": counter.count,
-                "user": user_id_of(request),
-            }
-            _log(level, facts)
-        return response
+    begun = request.META.get(BEGUN) or time.perf_counter()
+    counter = QueryCounter()
+    with connection.execute_wrapper(counter):
+        response = answered(request)
+    duration_s = time.perf_counter() - begun
+    method = request.method if request.method in METHODS else OTHER_METHOD
+    route, status = route_of(request), response.status_code
+    metrics.observe(method, route, status, duration_s, counter.count)
+    level = _level(request, status)
+    if logger.isEnabledFor(level):
+        facts = {
+            "method": method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(duration_s * 1000, 1),
+            "queries": counter.count,
+            "user": user_id_of(request),
+        }
+        _log(level, facts)
+    return response
 
 
 def _level(request: HttpRequest, status: int) -> int:
