@@ -1,12 +1,14 @@
 """The one place where a request is measured: its line in the log, its figures in /metrics."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import LazyObject
 
@@ -28,11 +30,10 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 OTHER_METHOD = "other"
 
 
-class QueryCounter:
-    """Counts the statements that pass through it on their way to the database."""
+class QueryCounter(threading.local):
+    """Counts the statements that pass through it on their way to the database, by thread."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    count = 0
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
@@ -40,6 +41,14 @@ class QueryCounter:
         """What the statement gives."""
         self.count += 1
         return execute(sql, params, many, context)
+
+    def count_all_of(self, connection: BaseDatabaseWrapper) -> None:
+        """Count the statements of a connection from now on, those that others add included."""
+        if self not in connection.execute_wrappers:
+            connection.execute_wrappers.insert(0, self)
+
+
+counter = QueryCounter()
 
 
 def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
@@ -49,13 +58,13 @@ def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
     in those.
     """
     begun = request.META.get(BEGUN) or time.perf_counter()
-    counter = QueryCounter()
-    with connection.execute_wrapper(counter):
-        response = answered(request)
-    duration_s = time.perf_counter() - begun
+    counter.count_all_of(connections[DEFAULT_DB_ALIAS])
+    counted = counter.count
+    response = answered(request)
+    duration_s, queries = time.perf_counter() - begun, counter.count - counted
     method = request.method if request.method in METHODS else OTHER_METHOD
     route, status = route_of(request), response.status_code
-    metrics.observe(method, route, status, duration_s, counter.count)
+    metrics.observe(method, route, status, duration_s, queries)
     level = _level(request, status)
     if logger.isEnabledFor(level):
         facts = {
@@ -63,7 +72,7 @@ def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
             "route": route,
             "status": status,
             "duration_ms": round(duration_s * 1000, 1),
-            "queries": counter.count,
+            "queries": queries,
             "user": user_id_of(request),
         }
         _log(level, facts)

@@ -3,7 +3,7 @@
 import ipaddress
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
 
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+NEW_ID_BYTES = 16
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 
@@ -25,7 +26,7 @@ def request_id_of(request: HttpRequest) -> str:
     So one id follows a call through several services.
     """
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if SANE_REQUEST_ID.fullmatch(given) else secrets.token_hex(NEW_ID_BYTES)
 
 
 class RequestIdFilter(logging.Filter):

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
-from config import embedded
+from config import embedded, limits
 from tests.client import Api, signed_in
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
@@ -46,6 +46,7 @@ def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins with an empty cache: its keys begin in a way of their own."""
     cache: Any = settings.CACHES["default"]
     monkeypatch.setitem(cache, "KEY_PREFIX", f"stockroom-test-{uuid4().hex}")
+    monkeypatch.setattr(limits, "_leases", {})
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 
 from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -129,6 +130,7 @@ def look_after_connections() -> None:
         signal.disconnect(close_old_connections)
     request_started.disconnect(reset_queries)
     request_finished.disconnect(close_caches)  # the cache's pool makes nothing of it
+    request_finished.disconnect(reset_urlconf)  # which nobody sets
 
 
 def close_if_ended(connection: BaseDatabaseWrapper) -> None:
