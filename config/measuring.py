@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import LazyObject
 
 from config import metrics
-from config.logs import ACCESS_LOGGER
+from config.logs import ACCESS_LOGGER, FACTS
 from config.middleware import GetResponse
 from config.serving.environ import BEGUN
 
@@ -91,12 +91,12 @@ def _log(level: int, facts: Mapping[str, Any]) -> None:
     now = time.time()
     record.__dict__ = {
         **RECORD,
-        **facts,
         "levelno": level,
         "levelname": logging.getLevelName(level),
         "created": now,
         "msecs": (now % 1) * 1000,
         "args": facts,
+        FACTS: facts,
     }
     logger.handle(record)
 

@@ -18,6 +18,7 @@ from django.utils import translation
 
 from config.api.envelope import Failure, envelope_response
 from config.api.routing import resolve
+from config.headers import put_on
 
 API_PREFIX = "/api/"
 MAX_REMEMBERED = 1000  # values of Accept-Language
@@ -82,11 +83,6 @@ class ApiEdges:
                 example[name] = value
             self._headers[kind] = example.headers
         return self._headers[kind]
-
-
-def put_on(response: HttpResponse, ready: ResponseHeaders) -> None:
-    """Give a response headers that have been checked when they were made: once, not each time."""
-    response.headers._store.update(ready._store)  # noqa: SLF001
 
 
 def answered(request: HttpRequest) -> Any:
