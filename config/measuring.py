@@ -1,20 +1,18 @@
 """The one place where a request is measured: its line in the log, its figures in /metrics."""
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import LazyObject
 
 from config import metrics
 from config.logs import ACCESS_LOGGER, FACTS
 from config.middleware import GetResponse
+from config.queries import counter
 from config.serving.environ import BEGUN
 
 logger = logging.getLogger(ACCESS_LOGGER)
@@ -30,27 +28,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 OTHER_METHOD = "other"
 
 
-class QueryCounter(threading.local):
-    """Counts the statements that pass through it on their way to the database, by thread."""
-
-    count = 0
-
-    def __call__(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
-    ) -> Any:
-        """What the statement gives."""
-        self.count += 1
-        return execute(sql, params, many, context)
-
-    def count_all_of(self, connection: BaseDatabaseWrapper) -> None:
-        """Count the statements of a connection from now on, those that others add included."""
-        if self not in connection.execute_wrappers:
-            connection.execute_wrappers.insert(0, self)
-
-
-counter = QueryCounter()
-
-
 def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
     """What `answered` answers, measured until its body begins.
 
@@ -58,7 +35,6 @@ def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
     in those.
     """
     begun = request.META.get(BEGUN) or time.perf_counter()
-    counter.count_all_of(connections[DEFAULT_DB_ALIAS])
     counted = counter.count
     response = answered(request)
     duration_s, queries = time.perf_counter() - begun, counter.count - counted

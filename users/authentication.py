@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.functions import Now
-from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -58,18 +57,11 @@ class BearerAuthentication(BaseAuthentication):
         token = remembered.token(digest_of(text.strip()))
         if token is None:
             raise AuthenticationFailed("The token is unknown, expired or revoked.")
-        _note_use(token)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         """What `WWW-Authenticate` asks for."""
         return KEYWORD
-
-
-def _note_use(token: ApiToken) -> None:
-    if token.was_not_used_lately():
-        token.last_used_at = timezone.now()  # also for whoever uses it at this moment
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
 
 
 @dataclass
@@ -101,7 +93,9 @@ class Remembered:
             known = self._read(digest, now)
         if known is None:
             return None
-        known.is_used = True
+        if not known.is_used:
+            known.is_used = True
+            _note_use(known.token)
         return known.token
 
     def _read(self, digest: bytes, now: float) -> _Known | None:
@@ -139,6 +133,12 @@ def _usable_tokens(digests: Iterable[bytes]) -> dict[bytes, Any]:
         token.user = User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, row[end:])
         found[row[0]] = token
     return found
+
+
+def _note_use(token: ApiToken) -> None:
+    """Write when it was used; whoever reads it next sees that."""
+    if token.was_not_used_lately():
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
+from typing import Any
 
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
@@ -21,7 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Job:
     """Something to do, and what to do when nobody came round to it."""
 
@@ -100,16 +101,16 @@ class Crew:
     def _do(self, job: Job) -> None:
         self._begun += 1
         begun = time.monotonic()
-        _without_end(lambda: _with_connection(job.do))
+        _without_end(_with_connection, job.do)
         ended = time.monotonic()
         if ended - begun < self._patience_s:  # else it was kept itself
             self._moved_at = ended
 
 
-def _without_end(work: Callable[[], None]) -> None:
+def _without_end(work: Callable[..., None], *about: Any) -> None:
     """Do it; what it raises is logged, since others come after it."""
     try:
-        work()
+        work(*about)
     except BaseException:  # also what the web server's own language panics with
         logger.exception("a request could not be answered")
 
