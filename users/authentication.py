@@ -24,9 +24,11 @@ from users.services import digest_of
 KEYWORD = "Bearer"
 # A revocation, and a change of rights, hold everywhere within this time: so says the contract.
 REMEMBERED_S = 1.0
-SOON_S = REMEMBERED_S / 2  # what has been remembered for longer is read again with another
+# Before that is over somebody reads again what is in use, and the others need not wait for it.
+AGAIN_S = 0.75
+SOON_S = 0.5  # what has been remembered for longer is read again with another
 MAX_REMEMBERED = 10_000  # tokens
-MAX_TOGETHER = 100  # tokens that one request reads again with its own
+MAX_TOGETHER = 50  # tokens that one request reads again with its own
 
 UNREAD = frozenset({"digest", "password", SEARCH_COLUMN})
 TOKEN_COLUMNS, USER_COLUMNS = (
@@ -76,21 +78,27 @@ class _Known:
 class Remembered:
     """Tokens and their users, with the rights that were asked for, as of a moment ago.
 
-    Whoever finds a token too old reads with it those that will be too old soon, if they are in use:
-    so one statement serves all that are, however many.
+    Whoever finds a token old reads with it those that will be old soon, if they are in use: so one
+    statement serves many. What is too old is believed by nobody.
     """
 
     def __init__(self, most: int = MAX_REMEMBERED) -> None:
         self._most = most
         self._known: OrderedDict[bytes, _Known] = OrderedDict()  # what was read first comes first
-        self._lock = Lock()
+        self._lock, self._reading = Lock(), Lock()
 
     def token(self, digest: bytes) -> ApiToken | None:
         """The token with this digest, and its user; None when it does not open."""
         now = time.monotonic()
         known = self._known.get(digest)
-        if known is None or now - known.read_at >= REMEMBERED_S:
+        age_s = REMEMBERED_S if known is None else now - known.read_at
+        if age_s >= REMEMBERED_S:
             known = self._read(digest, now)
+        elif age_s >= AGAIN_S and self._reading.acquire(blocking=False):
+            try:
+                known = self._read(digest, now)
+            finally:
+                self._reading.release()
         if known is None:
             return None
         if not known.is_used:
