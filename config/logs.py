@@ -22,7 +22,7 @@ MAX_REMEMBERED = 1000  # messages of which it is known when they were last let t
 
 # The attribute of a record that holds what its line is to say besides. Nothing else that a library
 # lends its records is written: a request, say, shows its query string.
-FACTS = "facts"
+FACTS = "stockroom_facts"
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

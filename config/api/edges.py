@@ -21,7 +21,7 @@ from config.api.routing import resolve
 from config.headers import put_on
 
 API_PREFIX = "/api/"
-MAX_REMEMBERED = 1000  # values of Accept-Language
+MAX_REMEMBERED = 1000  # values of Accept-Language, and Hosts
 MAX_ACCEPTED_LENGTH = 500  # of which Django reads as much
 HEADERS = {
     "Cache-Control": "private, no-cache",
@@ -76,11 +76,9 @@ class ApiEdges:
         """The headers of every answer in a language, Django's for security among them."""
         kind = (language, request.is_secure())
         if kind not in self._headers:
-            example = HttpResponse()
+            example = HttpResponse(headers={**HEADERS, "Content-Language": language})
             self._security.process_response(request, example)
             del example["Content-Type"]
-            for name, value in {**HEADERS, "Content-Language": language}.items():
-                example[name] = value
             self._headers[kind] = example.headers
         return self._headers[kind]
 
