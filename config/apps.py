@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.db.backends.signals import connection_created
 
 if TYPE_CHECKING:
     from config.pruning import Prunable
@@ -55,9 +56,10 @@ class ConfigConfig(AppConfig):
         ]
 
     def ready(self) -> None:
-        """Add our checks to Django's; watch the models on which cached results depend."""
-        from config import caching, checks  # noqa: F401  the checks register themselves
+        """Add our checks to Django's; count statements; watch what cached results depend on."""
+        from config import caching, checks, queries  # noqa: F401  the checks register themselves
 
+        connection_created.connect(queries.count_statements_of)
         for app in apps.get_app_configs():
             for label in getattr(app, "cache_versions", ()):
                 caching.watch(apps.get_model(label))

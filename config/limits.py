@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_network
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 
@@ -50,8 +50,7 @@ return {last, times, left_ms}
 """
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """How often somebody may do something: `who` within `scope`."""
 
     scope: str
@@ -64,23 +63,22 @@ class Limit:
         return sha256(f"{self.scope}:{self.who}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Count:
-    """How often it was done in the present window, this time included."""
+class Count(NamedTuple):
+    """The number that this time has in the present window, of which so much is left."""
 
     rate: Rate
-    count: int
+    number: int
     left_s: float
 
     @property
     def is_over(self) -> bool:
         """Whether this time was one too many."""
-        return self.count > self.rate.limit
+        return self.number > self.rate.limit
 
     @property
     def remaining(self) -> int:
         """How often it may still be done in this window."""
-        return max(0, self.rate.limit - self.count)
+        return max(0, self.rate.limit - self.number)
 
 
 def count(limits: Sequence[Limit]) -> list[Count]:
@@ -107,7 +105,7 @@ class Lease:
     ends_at: float
 
 
-_leases: dict[str, Lease] = {}
+_leases: dict[Limit, Lease] = {}
 _leasing = Lock()
 
 
@@ -116,28 +114,28 @@ def count_in_advance(limit: Limit) -> Count:
 
     Raises CacheLost.
     """
-    key, now = redis.key("limit", limit.digest), time.monotonic()
-    held = f"{key} {limit.rate.limit}"
+    now = time.monotonic()
     with _leasing:
-        lease = _leases.get(held)
+        lease = _leases.get(limit)
         if lease is None or lease.next > lease.last or lease.ends_at <= now:
             lease = None
         else:
             number, left_s = lease.next, lease.ends_at - now
             lease.next += 1
     if lease is None:
-        number, last, left_s = _leased(key, limit.rate)
+        number, last, left_s = _leased(limit)
         with _leasing:
             if len(_leases) >= MAX_LEASES:
                 _leases.clear()
-            _leases[held] = Lease(number + 1, last, now + left_s)
+            _leases[limit] = Lease(number + 1, last, now + left_s)
     return Count(limit.rate, number, left_s)
 
 
-def _leased(key: str, rate: Rate) -> tuple[int, int, float]:
+def _leased(limit: Limit) -> tuple[int, int, float]:
     """The first and the last number of those that are counted in advance; the window's rest."""
 
     def lease(server: Redis) -> Any:
+        key, rate = redis.key("limit", limit.digest), limit.rate
         return server.register_script(LEASE)([key], [rate.window_s * MS, rate.limit, LEASED_PART])
 
     last, times, left_ms = redis.ask(lease)

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from threading import Lock
 from traceback import walk_tb
@@ -16,25 +17,12 @@ import psycopg
 
 ACCESS_LOGGER = "stockroom.request"
 REPEAT_WINDOW_S = 10.0
+MAX_SECONDS = 2  # of which it is known how they are written: this one, and the last
 MAX_REMEMBERED = 1000  # messages of which it is known when they were last let through
 
-# What a line holds, in this order. Nothing else that a library lends its records is written: a
-# request, say, shows its query string.
-FIELDS = {
-    "asctime": "time",
-    "levelname": "level",
-    "name": "logger",
-    "message": "message",
-    "request_id": "request_id",
-    "method": "method",
-    "route": "route",
-    "status": "status",
-    "duration_ms": "duration_ms",
-    "queries": "queries",
-    "user": "user",
-    "repeated": "repeated",
-    "stack_info": "stack",
-}
+# The attribute of a record that holds what its line is to say besides. Nothing else that a library
+# lends its records is written: a request, say, shows its query string.
+FACTS = "stockroom_facts"
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -69,12 +57,19 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             waiting += [found.__cause__, found.__context__]
 
 
+@lru_cache(MAX_SECONDS)
+def _second(moment_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment_s))
+
+
 class _Discreet(logging.Formatter):
     """Writes UTC, and tracebacks without the data that a database's error quotes."""
 
-    converter = staticmethod(time.gmtime)
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-    default_msec_format = "%s.%03dZ"
+    def formatTime(  # noqa: N802 - logging's name
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        """The moment, as the API writes it."""
+        return f"{_second(int(record.created))}.{int(record.msecs):03d}Z"
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's name
         """The traceback."""
@@ -98,17 +93,23 @@ class TextFormatter(_Discreet):
 
 
 class JsonFormatter(_Discreet):
-    """One JSON object a line, of FIELDS."""
+    """One JSON object a line: the message, the request's id, and the record's FACTS."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        record.asctime, record.message = self.formatTime(record), record.getMessage()
-        values = record.__dict__
+        lent = record.__dict__
         facts = {
-            name: values[attribute]
-            for attribute, name in FIELDS.items()
-            if values.get(attribute) is not None or (attribute == "user" and "user" in values)
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": lent.get("request_id"),
+            **lent.get(FACTS, {}),
         }
+        if "repeated" in lent:
+            facts["repeated"] = lent["repeated"]
+        if record.stack_info:
+            facts["stack"] = record.stack_info
         if record.exc_info:
             facts["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(facts, default=str).decode()

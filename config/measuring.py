@@ -2,17 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import LazyObject
 
 from config import metrics
-from config.logs import ACCESS_LOGGER
+from config.logs import ACCESS_LOGGER, FACTS
 from config.middleware import GetResponse
+from config.queries import counter
 from config.serving.environ import BEGUN
 
 logger = logging.getLogger(ACCESS_LOGGER)
@@ -28,52 +28,31 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 OTHER_METHOD = "other"
 
 
-class QueryCounter:
-    """Counts the statements that pass through it on their way to the database."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
-    ) -> Any:
-        """What the statement gives."""
-        self.count += 1
-        return execute(sql, params, many, context)
-
-
-class Measured:
-    """Measures all that comes after it.
+def measured(request: HttpRequest, answered: GetResponse) -> HttpResponse:
+    """What `answered` answers, measured until its body begins.
 
     The log line holds no path, no query string, no header and no body: whatever is secret may be
     in those.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response, measured until its body begins."""
-        begun = request.META.get(BEGUN) or time.perf_counter()
-        counter = QueryCounter()
-        with connection.execute_wrapper(counter):
-            response = self.get_response(request)
-        duration_s = time.perf_counter() - begun
-        method = request.method if request.method in METHODS else OTHER_METHOD
-        route, status = route_of(request), response.status_code
-        metrics.observe(method, route, status, duration_s, counter.count)
-        level = _level(request, status)
-        if logger.isEnabledFor(level):
-            facts = {
-                "method": method,
-                "route": route,
-                "status": status,
-                "duration_ms": round(duration_s * 1000, 1),
-                "queries": counter.count,
-                "user": user_id_of(request),
-            }
-            _log(level, facts)
-        return response
+    begun = request.META.get(BEGUN) or time.perf_counter()
+    counted = counter.count
+    response = answered(request)
+    duration_s, queries = time.perf_counter() - begun, counter.count - counted
+    method = request.method if request.method in METHODS else OTHER_METHOD
+    route, status = route_of(request), response.status_code
+    metrics.observe(method, route, status, duration_s, queries)
+    level = _level(request, status)
+    if logger.isEnabledFor(level):
+        facts = {
+            "method": method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(duration_s * 1000, 1),
+            "queries": queries,
+            "user": user_id_of(request),
+        }
+        _log(level, facts)
+    return response
 
 
 def _level(request: HttpRequest, status: int) -> int:
@@ -88,12 +67,12 @@ def _log(level: int, facts: Mapping[str, Any]) -> None:
     now = time.time()
     record.__dict__ = {
         **RECORD,
-        **facts,
         "levelno": level,
         "levelname": logging.getLevelName(level),
         "created": now,
         "msecs": (now % 1) * 1000,
         "args": facts,
+        FACTS: facts,
     }
     logger.handle(record)
 

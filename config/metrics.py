@@ -17,9 +17,8 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from config.api.envelope import Failure, envelope_response
-from config.middleware import GetResponse, parse_address
+from config.middleware import parse_address
 
-PATH = "/metrics"
 # A request that brings one of these came through a proxy: whoever sent it is not on this machine.
 PROXY_HEADERS = (
     "HTTP_FORWARDED",
@@ -81,24 +80,16 @@ def all_figures() -> bytes:
     return generate_latest(together)
 
 
-class Metrics:
-    """Answers /metrics, under any Host, to this machine and to whoever has METRICS_TOKEN.
+def figures(request: HttpRequest) -> HttpResponse:
+    """/metrics: for this machine, and for whoever has METRICS_TOKEN; under any Host.
 
-    It comes before TrustedProxies, so that it sees from whom a request really comes, and whether
-    somebody has forwarded it.
+    To be asked before a proxy is believed: it has to see from whom a request really comes, and
+    whether somebody has forwarded it.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The figures, or a refusal; for any other path, the answer of all the rest."""
-        if request.path != PATH:
-            return self.get_response(request)
-        if is_from_this_machine(request) or has_metrics_token(request):
-            return HttpResponse(all_figures(), content_type=CONTENT_TYPE_LATEST)
-        message = "The figures are for this machine, or for whoever brings METRICS_TOKEN."
-        return envelope_response(HTTPStatus.FORBIDDEN, Failure("permission_denied", message))
+    if is_from_this_machine(request) or has_metrics_token(request):
+        return HttpResponse(all_figures(), content_type=CONTENT_TYPE_LATEST)
+    message = "The figures are for this machine, or for whoever brings METRICS_TOKEN."
+    return envelope_response(HTTPStatus.FORBIDDEN, Failure("permission_denied", message))
 
 
 def is_from_this_machine(request: HttpRequest) -> bool:

@@ -1,9 +1,9 @@
-"""What happens to every request before Django sees it: its id, and whom to believe about it."""
+"""Every request's id, and whom to believe about where it comes from."""
 
 import ipaddress
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
 
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+NEW_ID_BYTES = 16
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 
@@ -19,24 +20,13 @@ OUTSIDE = "-"  # the id of what is done outside of any request
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default=OUTSIDE)
 
 
-class RequestId:
-    """Put an id on the request, the response (`X-Request-ID`) and every log line between them.
+def request_id_of(request: HttpRequest) -> str:
+    """The id of a request: the client's own when it is a sane token, else a new one.
 
-    The client's own id is kept when it is a sane token, so that one id follows a call through
-    several services; anything else is replaced.
+    So one id follows a call through several services.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response, with the id."""
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        current_request_id.set(request_id)  # stays until the next: Django still logs the response
-        response = self.get_response(request)
-        response["X-Request-ID"] = request_id
-        return response
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if SANE_REQUEST_ID.fullmatch(given) else secrets.token_hex(NEW_ID_BYTES)
 
 
 class RequestIdFilter(logging.Filter):
@@ -56,18 +46,16 @@ class TrustedProxies:
     `X_Forwarded_For`, which a WSGI server cannot tell from it.)
     """
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+    def __init__(self) -> None:
         self.networks = [ipaddress.ip_network(proxy) for proxy in settings.TRUSTED_PROXIES]
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response to a request whose origin can be believed."""
+    def look_through(self, request: HttpRequest) -> None:
+        """Let the request tell only what can be believed of its origin."""
         if self.trusts(request.META.get("REMOTE_ADDR", "")):
             self.adopt_client(request)
         else:
             for header in FORWARDED_HEADERS:
                 request.META.pop(header, None)
-        return self.get_response(request)
 
     def trusts(self, text: str) -> bool:
         """True when `text` is an address of TRUSTED_PROXIES."""

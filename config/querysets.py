@@ -1,8 +1,9 @@
 """The words that the API's grammar says to every resource's QuerySet."""
 
 from collections.abc import Sequence
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 Model = TypeVar("Model", bound=models.Model)
@@ -14,3 +15,14 @@ class ResourceQuerySet(models.QuerySet[Model]):
     def with_ids(self, ids: Sequence[int]) -> Self:
         """Those of these ids that exist."""
         return self.filter(pk__in=ids)
+
+
+def is_one_of(name: str, values: Sequence[Any], kind: "models.Field[Any, Any]") -> models.Func:
+    """The condition that a column holds one of these: one statement, however many they are."""
+    return models.Func(
+        models.F(name),
+        models.Value(values, ArrayField(kind)),
+        arg_joiner=" = ANY(",
+        template="%(expressions)s)",
+        output_field=models.BooleanField(),
+    )

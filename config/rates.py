@@ -1,15 +1,14 @@
 """How a rate is written: `60/min`."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 WINDOWS_S = {"s": 1, "min": 60, "h": 60 * 60, "day": 24 * 60 * 60}
 FORM = re.compile(rf"([1-9][0-9]{{0,8}})/({'|'.join(WINDOWS_S)})")
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """At most `limit` times in a window, which begins at the first time."""
 
     limit: int

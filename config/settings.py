@@ -93,12 +93,7 @@ INSTALLED_APPS = [
     "users.apps.LockOutConfig",
 ]
 MIDDLEWARE = [
-    "config.middleware.RequestId",
-    "config.measuring.Measured",
-    "config.health.endpoints.Probes",
-    "config.metrics.Metrics",
-    "config.middleware.TrustedProxies",
-    "config.api.edges.ApiEdges",  # nothing below is asked for the API
+    "config.front.Front",  # nothing below is asked for the API
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

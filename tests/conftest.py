@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
-from config import embedded
+from config import embedded, limits
 from tests.client import Api, signed_in
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
@@ -46,12 +46,13 @@ def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins with an empty cache: its keys begin in a way of their own."""
     cache: Any = settings.CACHES["default"]
     monkeypatch.setitem(cache, "KEY_PREFIX", f"stockroom-test-{uuid4().hex}")
+    monkeypatch.setattr(limits, "_leases", {})
 
 
 @pytest.fixture(autouse=True)
 def _no_remembered_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test changes about people holds at once, not within a second."""
-    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(authentication, "remembered", authentication.Remembered(most=0))
 
 
 def _cache_at(settings: Settings, port: int, database: int = 0) -> None:

@@ -1,7 +1,12 @@
 """Who speaks: the bearer token of a request, looked up by its digest."""
 
 import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
+from threading import Lock
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -12,21 +17,24 @@ from rest_framework.request import Request
 
 from config.statements import Statement, compiled, fetch
 from config.text import SEARCH_COLUMN
+from users.backends import knows_rights, read_rights
 from users.models import ApiToken, User
 from users.services import digest_of
 
 KEYWORD = "Bearer"
 # A revocation, and a change of rights, hold everywhere within this time: so says the contract.
 REMEMBERED_S = 1.0
+# Before that is over somebody reads again what is in use, and the others need not wait for it.
+AGAIN_S = 0.75
+SOON_S = 0.5  # what has been remembered for longer is read again with another
 MAX_REMEMBERED = 10_000  # tokens
+MAX_TOGETHER = 50  # tokens that one request reads again with its own
 
 UNREAD = frozenset({"digest", "password", SEARCH_COLUMN})
 TOKEN_COLUMNS, USER_COLUMNS = (
     [f.attname for f in model._meta.concrete_fields if f.attname not in UNREAD]
     for model in (ApiToken, User)
 )
-
-_remembered: dict[bytes, tuple[float, ApiToken]] = {}  # {digest: (until when, the token)}
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -48,7 +56,9 @@ class BearerAuthentication(BaseAuthentication):
         keyword, _, text = header.partition(" ")
         if keyword.lower() != KEYWORD.lower() or not text.strip():
             raise AuthenticationFailed("The Authorization header must read: Bearer <token>.")
-        token = _token_of(digest_of(text.strip()))
+        token = remembered.token(digest_of(text.strip()))
+        if token is None:
+            raise AuthenticationFailed("The token is unknown, expired or revoked.")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -56,31 +66,91 @@ class BearerAuthentication(BaseAuthentication):
         return KEYWORD
 
 
-def _token_of(digest: bytes) -> ApiToken:
-    """The token and its user, with the rights that have been asked for, as of a moment ago.
+@dataclass
+class _Known:
+    """A token that opens, as it was at a moment (by time.monotonic())."""
 
-    Raises AuthenticationFailed.
+    token: ApiToken
+    read_at: float
+    is_used: bool = False  # since then
+
+
+class Remembered:
+    """Tokens and their users, with the rights that were asked for, as of a moment ago.
+
+    Whoever finds a token old reads with it those that will be old soon, if they are in use: so one
+    statement serves many. What is too old is believed by nobody.
     """
-    now = time.monotonic()
-    until, token = _remembered.get(digest, (now, None))
-    if token is not None and now < until:
-        return token
-    rows = fetch(*_usable().about(digest))
-    if not rows:
-        raise AuthenticationFailed("The token is unknown, expired or revoked.")
-    at = len(TOKEN_COLUMNS)
-    found: Any = ApiToken.from_db(DEFAULT_DB_ALIAS, TOKEN_COLUMNS, rows[0][:at])
-    found.user = User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, rows[0][at:])
-    if found.was_not_used_lately():
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=Now())
-    if len(_remembered) >= MAX_REMEMBERED:
-        _remembered.clear()
-    _remembered[digest] = (now + REMEMBERED_S, found)
-    return found  # type: ignore[no-any-return]
+
+    def __init__(self, most: int = MAX_REMEMBERED) -> None:
+        self._most = most
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()  # what was read first comes first
+        self._lock, self._reading = Lock(), Lock()
+
+    def token(self, digest: bytes) -> ApiToken | None:
+        """The token with this digest, and its user; None when it does not open."""
+        now = time.monotonic()
+        known = self._known.get(digest)
+        age_s = REMEMBERED_S if known is None else now - known.read_at
+        if age_s >= REMEMBERED_S:
+            known = self._read(digest, now)
+        elif age_s >= AGAIN_S and self._reading.acquire(blocking=False):
+            try:
+                known = self._read(digest, now)
+            finally:
+                self._reading.release()
+        if known is None:
+            return None
+        if not known.is_used:
+            known.is_used = True
+            _note_use(known.token)
+        return known.token
+
+    def _read(self, digest: bytes, now: float) -> _Known | None:
+        old = self._old(now)
+        in_use = (each for each, known in old.items() if known.is_used)
+        found = _usable_tokens({digest, *in_use})
+        rights_asked_of = (
+            each for each in found if each in old and knows_rights(old[each].token.user)
+        )
+        read_rights([found[each].user for each in rights_asked_of])
+        read = {each: _Known(token, read_at=now) for each, token in found.items()}
+        with self._lock:
+            for each in (digest, *old):
+                self._known.pop(each, None)
+            self._known.update(read)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return read.get(digest)
+
+    def _old(self, now: float) -> dict[bytes, _Known]:
+        with self._lock:
+            first = list(islice(self._known.items(), MAX_TOGETHER))
+        return {digest: known for digest, known in first if now - known.read_at > SOON_S}
+
+
+remembered = Remembered()
+
+
+def _usable_tokens(digests: Iterable[bytes]) -> dict[bytes, Any]:
+    """{digest: token} of those that open, each with its user."""
+    found: dict[bytes, Any] = {}
+    end = 1 + len(TOKEN_COLUMNS)
+    for row in fetch(*_usable().about(list(digests))):
+        token: Any = ApiToken.from_db(DEFAULT_DB_ALIAS, TOKEN_COLUMNS, row[1:end])
+        token.user = User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, row[end:])
+        found[row[0]] = token
+    return found
+
+
+def _note_use(token: ApiToken) -> None:
+    """Write when it was used; whoever reads it next sees that."""
+    if token.was_not_used_lately():
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
 
 
 @cache
 def _usable() -> Statement:
-    """What finds a token that opens, and its user; its last value is the digest."""
-    columns = [*TOKEN_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS)]
-    return compiled(ApiToken.objects.usable().filter(digest=b"").values_list(*columns))
+    """What finds tokens that open, and their users; its last value are the digests."""
+    columns = ["digest", *TOKEN_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS)]
+    return compiled(ApiToken.objects.usable().with_digests([]).order_by().values_list(*columns))

@@ -1,11 +1,14 @@
 """Who may do what, for Django's `has_perm`."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
+from django.db.models import BigIntegerField
 
+from config.querysets import is_one_of
 from config.statements import Statement, compiled, fetch
 
 RIGHTS = "_rights"  # of a user: what was found is kept with them, as Django does
@@ -20,17 +23,34 @@ class Backend(ModelBackend):
             return set()
         if user_obj.is_superuser:
             return super().get_all_permissions(user_obj)
-        if not hasattr(user_obj, RIGHTS):
-            found = fetch(*_rights().about(user_obj.pk, user_obj.pk))
-            setattr(user_obj, RIGHTS, {f"{app}.{codename}" for app, codename in found})
+        if not knows_rights(user_obj):
+            read_rights([user_obj])
         rights: set[str] = getattr(user_obj, RIGHTS)
         return rights
 
 
+def knows_rights(user: Any) -> bool:
+    """Whether the rights of this instance of a user have been read."""
+    return hasattr(user, RIGHTS)
+
+
+def read_rights(users: Sequence[Any]) -> None:
+    """Read the rights of these users, by one statement, to be kept with them."""
+    if not users:
+        return
+    rights: dict[int, set[str]] = {user.pk: set() for user in users}
+    for pk, app, codename in fetch(*_rights().about([*rights], [*rights])):
+        rights[pk].add(f"{app}.{codename}")
+    for user in users:
+        setattr(user, RIGHTS, rights[user.pk])
+
+
 @cache
 def _rights() -> Statement:
-    """What finds a user's rights; the user's id stands in it twice."""
-    columns = ("content_type__app_label", "codename")
-    own = Permission.objects.filter(user=0).order_by().values_list(*columns)
-    of_groups = Permission.objects.filter(group__user=0).order_by().values_list(*columns)
-    return compiled(own.union(of_groups))
+    """What finds the rights of users; their ids stand in it twice."""
+
+    def of(users: str) -> Any:
+        rows = Permission.objects.filter(is_one_of(users, [], BigIntegerField())).order_by()
+        return rows.values_list(users, "content_type__app_label", "codename")
+
+    return compiled(of("user").union(of("group__user")))

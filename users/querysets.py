@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db.models import Q
+from django.db.models import BinaryField, Q
 from django.db.models.functions import Now
 
-from config.querysets import ResourceQuerySet
+from config.querysets import ResourceQuerySet, is_one_of
 from config.text import SearchableQuerySet
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class ApiTokenQuerySet(ResourceQuerySet[Any]):
     def owned_by(self, user: User) -> Self:
         """Those of one user."""
         return self.filter(user=user)
+
+    def with_digests(self, digests: Sequence[bytes]) -> Self:
+        """Those with one of these digests."""
+        return self.filter(is_one_of("digest", digests, BinaryField()))
 
     def usable(self) -> Self:
         """Those that open the API now: not revoked, not expired, of an active user."""

@@ -37,6 +37,10 @@ class ApiRequest(Request):
         super().__init__(request, **parts)
         self.META, self.method, self.path = request.META, request.method, request.path
 
+    def authenticate(self) -> None:
+        """Find out who asks: their `user` and `auth`. Raises AuthenticationFailed."""
+        self._authenticate()  # type: ignore[attr-defined]  # the stubs lack it
+
 
 class GrammarViewSet(GenericViewSet):
     """The grammar of the API for any set of actions.
@@ -82,6 +86,11 @@ class GrammarViewSet(GenericViewSet):
             parser_context={"view": self, "args": args, "kwargs": kwargs},
         )
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Those that an answer begins with: the methods there are, said once."""
+        return {"Allow": _allowed(tuple(self.http_method_names), tuple(self.action_map))}
+
     def get_authenticators(self) -> list[Any]:
         """What finds out who asks, made once."""
         return _made(tuple(self.authentication_classes))
@@ -111,10 +120,10 @@ class GrammarViewSet(GenericViewSet):
             return RENDERER, RENDERER.media_type
         return super().perform_content_negotiation(request, force)
 
-    def perform_authentication(self, request: Request) -> None:
+    def perform_authentication(self, request: Any) -> None:
         """Who asks, counted before their rights; a token that does not open counts as anonymous."""
         try:
-            super().perform_authentication(request)
+            request.authenticate()
         except AuthenticationFailed:
             count_request(self, request)
             raise
@@ -166,6 +175,12 @@ class GrammarViewSet(GenericViewSet):
     def respond(self, data: Any, *, code: int = status.HTTP_200_OK, **meta: Any) -> HttpResponse:
         """An answer in the envelope."""
         return envelope_response(code, Success(data, meta))
+
+
+@cache
+def _allowed(taken: tuple[str, ...], handled: tuple[str, ...]) -> str:
+    """What `Allow` says of the methods that a view takes and handles."""
+    return ", ".join(method.upper() for method in taken if method in handled)
 
 
 @cache

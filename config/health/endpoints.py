@@ -10,37 +10,18 @@ from config.errors import Detail
 from config.health.cache import CACHE
 from config.health.database import DATABASE, MIGRATIONS
 from config.health.probing import State, examine
-from config.middleware import GetResponse
 
 logger = logging.getLogger(__name__)
 
 READINESS = (DATABASE, MIGRATIONS, CACHE)
 
 
-class Probes:
-    """Answers /healthz and /readyz before anything else is asked.
-
-    A load balancer speaks plain HTTP and names whatever Host it likes.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The probe's answer, or that of all the rest."""
-        if request.path == "/healthz":
-            return alive()
-        if request.path == "/readyz":
-            return ready()
-        return self.get_response(request)
-
-
-def alive() -> HttpResponse:
+def alive(_: HttpRequest) -> HttpResponse:
     """200 while the process lives; asks nothing of anybody else."""
     return envelope_response(200, Success({"status": "alive"}))
 
 
-def ready() -> HttpResponse:
+def ready(_: HttpRequest) -> HttpResponse:
     """200 when requests can be answered (`degraded` without the cache), 503 when not."""
     outcomes = examine(READINESS)
     failed = [outcome for outcome in outcomes if outcome.state is not State.OK]

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
+from typing import Any
 
 from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,7 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Job:
     """Something to do, and what to do when nobody came round to it."""
 
@@ -99,16 +101,16 @@ class Crew:
     def _do(self, job: Job) -> None:
         self._begun += 1
         begun = time.monotonic()
-        _without_end(lambda: _with_connection(job.do))
+        _without_end(_with_connection, job.do)
         ended = time.monotonic()
         if ended - begun < self._patience_s:  # else it was kept itself
             self._moved_at = ended
 
 
-def _without_end(work: Callable[[], None]) -> None:
+def _without_end(work: Callable[..., None], *about: Any) -> None:
     """Do it; what it raises is logged, since others come after it."""
     try:
-        work()
+        work(*about)
     except BaseException:  # also what the web server's own language panics with
         logger.exception("a request could not be answered")
 
@@ -129,6 +131,7 @@ def look_after_connections() -> None:
         signal.disconnect(close_old_connections)
     request_started.disconnect(reset_queries)
     request_finished.disconnect(close_caches)  # the cache's pool makes nothing of it
+    request_finished.disconnect(reset_urlconf)  # which nobody sets
 
 
 def close_if_ended(connection: BaseDatabaseWrapper) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import time
 from collections import deque
 from http import HTTPStatus
@@ -23,7 +24,7 @@ READING = frozenset({"GET", "HEAD"})
 # some that write, which also wait for the disk. Each has a database connection of its own.
 READERS, WRITERS = 1, 2
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
-FILES, EXPORTERS, EXPORT_PATIENCE_S = ("/export", "/refused"), 2, 20.0
+FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands
 # How long nobody may be served before those who wait are refused. What is wrong then is mostly the
 # database, for which 3 s are waited as well (for a lock or a connection): 5 s in all.
@@ -97,8 +98,7 @@ class Door:
     def _crew_for(self, scope: Any) -> Crew:
         if scope.method not in READING:
             return self._writers
-        is_file = any(each in scope.path for each in FILES)
-        return self._exporters if is_file else self._readers
+        return self._exporters if FILES.search(scope.path) else self._readers
 
     def _look_soon(self) -> None:
         if not self._looking:

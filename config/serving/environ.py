@@ -1,6 +1,7 @@
 """A request of the web server (RSGI) as WSGI has it, which is what Django reads."""
 
 import sys
+from functools import lru_cache
 from io import BytesIO
 from typing import IO, Any
 
@@ -9,6 +10,7 @@ Environ = dict[str, Any]
 BEGUN = "stockroom.begun"  # in the environ: when the request came in, by time.perf_counter()
 FORWARDED = "x-forwarded-for"
 UNKNOWN = "\ufffd"  # stands for what cannot be read, so that it is not taken for absent
+MAX_REMEMBERED = 1000  # names of headers
 UNPREFIXED = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
@@ -67,6 +69,7 @@ def environ_of(
     return environ
 
 
+@lru_cache(MAX_REMEMBERED)
 def _key_of(name: str) -> str:
     return UNPREFIXED.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
 

@@ -8,6 +8,8 @@ closes the file.
 import os
 from typing import Any
 
+from config.headers import pairs_of
+
 AT_ONCE_BYTES = 1024 * 1024  # what is not more than this is held in memory
 # How long the file stays open here: until the web server has surely opened it for itself.
 KEPT_S = 10.0
@@ -17,7 +19,7 @@ OPEN_FILE = "/dev/fd/{}"  # the name of a file that is open in this process, and
 def headers_of(response: Any) -> list[tuple[str, str]]:
     """The headers of a response, as the web server takes them."""
     cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
-    return [*response.items(), *cookies]
+    return [*pairs_of(response), *cookies]
 
 
 def file_of(response: Any) -> str | None:

@@ -39,7 +39,7 @@ def in_threads(work: Callable[[int], Any]) -> list[Any]:
 def test_each_has_its_own_count_when_several_are_counted_at_once() -> None:
     limits.count([limit("a")])
     a, b = limits.count([limit("a"), limit("b")])
-    assert (a.count, a.remaining, b.count, b.remaining) == (2, 3, 1, 4)
+    assert (a.number, a.remaining, b.number, b.remaining) == (2, 3, 1, 4)
     assert 59 < b.left_s <= 60
 
 
@@ -47,7 +47,7 @@ def test_heals_when_a_count_has_lost_its_end() -> None:
     name = redis.key("limit", limit("a").digest)
     redis.ask(lambda server: server.set(name, 3))
     (found,) = limits.count([limit("a")])
-    assert (found.count, found.left_s) == (4, 60)
+    assert (found.number, found.left_s) == (4, 60)
     assert 0 < redis.ask(lambda server: server.pttl(name)) <= 60_000
 
 
@@ -65,7 +65,7 @@ def test_the_nearest_is_told_when_there_are_several() -> None:
 def test_counted_by_the_database_when_the_cache_is_lost() -> None:
     limits.count_always([limit("a")])
     b, a = limits.count_always([limit("b"), limit("a")])
-    assert (a.count, b.count) == (2, 1)
+    assert (a.number, b.number) == (2, 1)
     assert 59 < b.left_s <= 60
     assert RateCount.objects.count() == 2
 
@@ -86,7 +86,7 @@ def test_counts_anew_when_the_window_in_the_database_is_over() -> None:
         limits.count_always([limit("a")])
     RateCount.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
     (found,) = limits.count_always([limit("a")])
-    assert (found.count, found.left_s) == (1, 60)
+    assert (found.number, found.left_s) == (1, 60)
 
 
 @pytest.mark.django_db
@@ -111,27 +111,27 @@ def kept_of(limit: Limit) -> int:
 def test_redis_is_asked_for_many_at_once_when_the_limit_is_far_away() -> None:
     limit = Limit("test", "far", Rate(1000, 60))
     counts = [limits.count_in_advance(limit) for _ in range(10)]
-    assert [count.count for count in counts] == list(range(1, 11))
+    assert [count.number for count in counts] == list(range(1, 11))
     assert kept_of(limit) == 10
-    assert limits.count_in_advance(limit).count == 11
+    assert limits.count_in_advance(limit).number == 11
     assert kept_of(limit) == 10 + 9
 
 
 def test_exactly_the_limit_passes_when_it_is_counted_in_advance() -> None:
     limit = Limit("test", "whole", Rate(350, 60))
     counts = [limits.count_in_advance(limit) for _ in range(360)]
-    assert [count.count for count in counts if not count.is_over] == list(range(1, 351))
+    assert [count.number for count in counts if not count.is_over] == list(range(1, 351))
 
 
 def test_counted_one_by_one_when_the_limit_is_near() -> None:
     limit = Limit("test", "near", Rate(60, 60))
     for asked in range(1, 4):
-        assert limits.count_in_advance(limit).count == asked
+        assert limits.count_in_advance(limit).number == asked
         assert kept_of(limit) == asked
 
 
 def test_counted_anew_when_the_window_of_what_was_counted_in_advance_is_over() -> None:
     limit = Limit("test", "short", Rate(1000, 1))
-    assert limits.count_in_advance(limit).count == 1
+    assert limits.count_in_advance(limit).number == 1
     time.sleep(1.1)
-    assert limits.count_in_advance(limit).count == 1
+    assert limits.count_in_advance(limit).number == 1

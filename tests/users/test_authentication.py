@@ -1,5 +1,6 @@
 """Who speaks: log-in, and the bearer token of a request."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from tests.client import BASE, Api
 from tests.factories import PASSWORD, UserFactory, token_for
+from users import authentication
+from users.authentication import AGAIN_S, REMEMBERED_S, SOON_S, Remembered
 from users.models import ApiToken, User
 
 
@@ -256,6 +259,136 @@ def test_runs_one_query_when_the_token_opens(nobody: User) -> None:
         api.get("/users/me")
     asked = [q["sql"] for q in captured.captured_queries if "users_apitoken" in q["sql"]]
     assert len(asked) == 1
+
+
+# ── What is remembered ────────────────────────────────────────────────────────────────────────
+@dataclass
+class Clock:
+    """The time, as the tokens' memory has it."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        """What `time.monotonic` would say."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Tokens are remembered, and time passes when a test says so."""
+    clock = Clock()
+    monkeypatch.setattr(authentication, "remembered", Remembered())
+    monkeypatch.setattr(authentication, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def many(db: None) -> list[Api]:
+    """Clients of several people, who may read users."""
+    return [Api(token_for(UserFactory.create(group="Manager"))) for _ in range(3)]
+
+
+def statements(clients: list[Api], path: str = "/items") -> list[str]:
+    """What is asked about tokens and rights while each asks for what it may see."""
+    with CaptureQueriesContext(connection) as captured:
+        assert [client.get(path).status for client in clients] == [200] * len(clients)
+    reads = [each["sql"] for each in captured.captured_queries if "SELECT" in each["sql"]]
+    return [sql for sql in reads if "users_apitoken" in sql or "auth_permission" in sql]
+
+
+def test_asks_nothing_when_the_token_was_just_read(clock: Clock, many: list[Api]) -> None:
+    assert len(statements(many)) == len(many)
+    clock.now = AGAIN_S - 0.01
+    assert statements(many) == []
+
+
+def test_believes_what_is_known_until_a_second_is_over_when_another_reads(
+    clock: Clock, many: list[Api]
+) -> None:
+    statements(many)
+    with authentication.remembered._reading:
+        clock.now = REMEMBERED_S - 0.01
+        assert statements(many) == []
+        clock.now = REMEMBERED_S
+        assert len(statements(many)) == 1
+
+
+@pytest.mark.parametrize("later_s", [AGAIN_S, REMEMBERED_S])
+def test_one_statement_reads_all_tokens_in_use_when_they_are_old(
+    clock: Clock, many: list[Api], later_s: float
+) -> None:
+    statements(many)
+    for _ in range(3):
+        clock.now += later_s
+        assert len(statements(many)) == 1
+
+
+def test_one_statement_reads_all_rights_that_were_asked_for_when_a_second_is_over(
+    clock: Clock, many: list[Api]
+) -> None:
+    statements(many, "/users")
+    clock.now = REMEMBERED_S
+    assert len(statements(many, "/users")) == 2  # the tokens; the rights
+
+
+def test_a_token_out_of_use_is_read_no_more_when_others_are(clock: Clock, many: list[Api]) -> None:
+    statements(many)
+    for second in (1, 2):
+        clock.now = second * REMEMBERED_S
+        statements(many[1:])
+    assert len(statements(many)) == 1
+
+
+@pytest.mark.parametrize("later", [SOON_S + 0.01, REMEMBERED_S])
+def test_refused_within_a_second_when_a_token_is_revoked_and_others_are_read(
+    clock: Clock, many: list[Api], nobody: User, later: float
+) -> None:
+    mine = Api(token_for(nobody))
+    statements([mine, *many])
+    ApiToken.objects.filter(user=nobody).update(revoked_at=timezone.now())
+    clock.now = later
+    statements([Api(token_for(UserFactory.create())), *many])  # one that is new reads the others
+    assert mine.get("/users/me").status == 401
+
+
+def test_a_revoked_token_opens_nothing_when_a_second_is_over(clock: Clock, nobody: User) -> None:
+    api = Api(token_for(nobody))
+    clock.now = REMEMBERED_S
+    assert api.get("/users/me").status == 200
+    ApiToken.objects.update(revoked_at=timezone.now())
+    clock.now += REMEMBERED_S
+    assert api.get("/users/me").status == 401
+
+
+def test_a_right_is_gone_within_a_second_when_others_are_read(
+    clock: Clock, many: list[Api], manager: User
+) -> None:
+    mine = Api(token_for(manager))
+    statements([mine, *many], "/users")
+    manager.groups.clear()
+    clock.now = REMEMBERED_S
+    statements(many, "/users")
+    assert mine.get("/users").status == 403
+
+
+def test_writes_each_use_once_in_a_minute_when_tokens_are_remembered(
+    clock: Clock, many: list[Api]
+) -> None:
+    statements(many)
+    assert not ApiToken.objects.filter(last_used_at=None).exists()
+    before = timezone.now()
+    statements(many)
+    clock.now = REMEMBERED_S
+    statements(many)
+    assert not ApiToken.objects.filter(last_used_at__gte=before).exists()
+
+
+def test_only_the_newest_are_remembered_when_there_are_more_than_fit(
+    clock: Clock, many: list[Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "remembered", Remembered(most=1))
+    statements(many)
+    assert (len(statements(many[-1:])), len(statements(many[:1]))) == (0, 1)
 
 
 # ── What a token that only reads can do ───────────────────────────────────────────────────────

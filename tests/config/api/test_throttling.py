@@ -186,7 +186,7 @@ def test_exactly_the_limit_passes_when_many_count_at_once() -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         counts = list(pool.map(lambda _: limits.count([limit])[0], range(AT_ONCE * 2)))
     assert sum(not count.is_over for count in counts) == 5
-    assert sorted(count.count for count in counts) == list(range(1, AT_ONCE * 2 + 1))
+    assert sorted(count.number for count in counts) == list(range(1, AT_ONCE * 2 + 1))
 
 
 @pytest.mark.usefixtures("no_cache")
