@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 
 from config.api.edges import API_PREFIX, ApiEdges
 from config.health import endpoints
+from config.incoming import GetResponse, TrustedProxies, current_request_id, request_id_of
 from config.measuring import measured
 from config.metrics import figures
-from config.middleware import GetResponse, TrustedProxies, current_request_id, request_id_of
 
 # Asked by machines, which may speak plain HTTP and name whatever Host they like; and before it is
 # believed from whom a request comes, so that the figures know from whom it really does.

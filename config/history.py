@@ -19,7 +19,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models, transaction
 
-from config.middleware import OUTSIDE, current_request_id
+from config.incoming import OUTSIDE, current_request_id
 from config.statements import Statement, beginning_with
 
 Model = TypeVar("Model", bound=type[models.Model])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from redis import Redis
 
 from config import redis
-from config.middleware import parse_address
+from config.incoming import parse_address
 from config.models import RateCount
 from config.rates import Rate
 from config.redis import CacheLost

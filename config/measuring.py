@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import LazyObject
 
 from config import metrics
+from config.incoming import GetResponse
 from config.logs import ACCESS_LOGGER, FACTS
-from config.middleware import GetResponse
 from config.queries import counter
 from config.serving.environ import BEGUN
 

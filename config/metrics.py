@@ -17,7 +17,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from config.api.envelope import Failure, envelope_response
-from config.middleware import parse_address
+from config.incoming import parse_address
 
 # A request that brings one of these came through a proxy: whoever sent it is not on this machine.
 PROXY_HEADERS = (

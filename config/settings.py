@@ -277,7 +277,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "config.middleware.RequestIdFilter"},
+        "request_id": {"()": "config.incoming.RequestIdFilter"},
         "once": {"()": "config.logs.HoldBackRepeated"},
         "only_tracebacks": {"()": "config.logs.OnlyTracebacks"},
     },

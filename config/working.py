@@ -15,8 +15,8 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
+from config.incoming import current_request_id
 from config.management.stopping import StopSignals
-from config.middleware import current_request_id
 
 logger = logging.getLogger(__name__)
 

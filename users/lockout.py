@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from config.incoming import parse_address
 from config.limits import client_at
-from config.middleware import parse_address
 from config.rates import parse_rate
 from users.querysets import UserManager
 

@@ -7,7 +7,7 @@ from config.api.conditional import TAGS
 from config.api.exceptions import CODE_OF, known_codes
 from config.api.idempotency import KEY
 from config.api.throttling import LIMIT, REMAINING, RESET
-from config.middleware import SANE_REQUEST_ID
+from config.incoming import SANE_REQUEST_ID
 
 Schema = dict[str, Any]
 

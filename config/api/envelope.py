@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
 
 from config.errors import Detail
-from config.middleware import current_request_id
+from config.incoming import current_request_id
 
 JSON_TYPE = "application/json"
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
+from django.db.models import BigIntegerField, QuerySet
 
 from config.api import listed
 from config.api.listed import Part, Total, bounded, count, name_of, terms
@@ -16,19 +15,14 @@ from config.api.parameters import Order
 from config.api.reads import MAX_PLANS, ReadPlan
 from config.api.rows import ROW_VERSION, kept_rows, version_of
 from config.counts import is_counted, total_of
+from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
 FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 VERSION = "version"  # of a model whose rows count their edits
-BIGINTS = ArrayField(BigIntegerField())
-IN_ARRAY: Any = {
-    "arg_joiner": " = ANY(",
-    "template": "%(expressions)s)",
-    "output_field": BooleanField(),
-}
-ONE_OF = Func(F("pk"), Value([], BIGINTS), **IN_ARRAY)
+ONE_OF = is_one_of("pk", [], BigIntegerField())
 # Of the ids of a list those from one place to another, and how many there are.
 COUNTED = (
     "SELECT found[{first}:{last}], cardinality(found)"

@@ -11,8 +11,8 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
+from config.incoming import RequestIdFilter
 from config.logs import HoldBackRepeated, JsonFormatter
-from config.middleware import RequestIdFilter
 
 WINDOW_S = 0.5
 
