@@ -77,22 +77,19 @@ class Reading:
         rows = fetch(*statement.about(pk))
         return self._shown(rows[0]) if rows else None
 
-    def written(self, write: Statement, names: Sequence[str]) -> tuple[Shown, Sequence[Any]]:
-        """The row that a statement writes, and what it now has in these columns.
+    def written(self, write: Statement, *, last: bool = False) -> Shown | None:
+        """The row that a statement writes; None when it writes none. `last` is as for `fetch`.
 
         What is written stands for its table where the row is read: so it is read as all others.
         """
-        table = f'"{self.everything.model._meta.db_table}"'
         if self._joins_itself:  # then it would stand for its relations too, which it is not
-            sql = f"{write.sql} RETURNING {', '.join(['id', *names])}"
-            [(pk, *found)] = fetch(sql, write.values)
-            shown = self.one(pk)
-            assert shown is not None
-            return shown, found
-        read = self._statement(("written", tuple(names)), lambda: self._select((), *names))
-        sql = f"WITH {table} AS ({write.sql} RETURNING *) {read.sql}"
-        [row] = fetch(sql, (*write.values, *read.values))
-        return self._shown(row), row[len(row) - len(names) :]
+            written = fetch(f"{write.sql} RETURNING id", write.values)
+            return self.one(written[0][0]) if written else None
+        read = self._statement("written", self._select)
+        table = self.everything.model._meta.db_table
+        sql = f'WITH "{table}" AS ({write.sql} RETURNING *) {read.sql}'
+        rows = fetch(sql, (*write.values, *read.values), last=last)
+        return self._shown(rows[0]) if rows else None
 
     def _shown(self, row: Row) -> Shown:
         [data] = self.plan.shaped([row])
