@@ -90,7 +90,7 @@ class ResourceViewSet(GrammarViewSet):
 
     def make(self, sent: dict[str, Any]) -> Shown:
         """Make one of what was sent: as it is answered. Raises ValidationError."""
-        serializer = self.get_serializer(data=sent)
+        serializer = self._serializer_of(sent)
         serializer.is_valid(raise_exception=True)
         return self.perform_create(serializer)
 
@@ -99,9 +99,15 @@ class ResourceViewSet(GrammarViewSet):
 
         Raises ValidationError; and Http404 where an unread row turns out not to be there.
         """
-        serializer = self.get_serializer(row, data=sent, partial=partial)
+        serializer = self._serializer_of(sent, row, partial=partial)
         serializer.is_valid(raise_exception=True)
         return self.perform_update(serializer)
+
+    def _serializer_of(
+        self, sent: dict[str, Any], row: Any = None, *, partial: bool = False
+    ) -> Any:
+        kind: Any = self.get_serializer_class()
+        return kind.about(sent, row, partial=partial, context=self.get_serializer_context())
 
     def seen(self, pk: int) -> Shown:
         """One row as it is answered. Raises Http404 when it is not there."""
