@@ -82,12 +82,12 @@ class Reading:
 
         What is written stands for its table where the row is read: so it is read as all others.
         """
-        if self._joins_itself:  # then it would stand for its relations too, which it is not
+        model: Any = self.everything.model
+        if joins_itself(self.plan, model):  # then it would stand for its relations too
             written = fetch(f"{write.sql} RETURNING id", write.values)
             return self.one(written[0][0]) if written else None
         read = self._statement("written", self._select)
-        table = self.everything.model._meta.db_table
-        sql = f'WITH "{table}" AS ({write.sql} RETURNING *) {read.sql}'
+        sql = f'WITH "{model._meta.db_table}" AS ({write.sql} RETURNING *) {read.sql}'
         rows = fetch(sql, (*write.values, *read.values), last=last)
         return self._shown(rows[0]) if rows else None
 
@@ -95,13 +95,6 @@ class Reading:
         [data] = self.plan.shaped([row])
         version = self._layout.version
         return Shown(row[self._layout.pk], None if version is None else row[version], data)
-
-    @property
-    def _joins_itself(self) -> bool:
-        """Whether the row is read with others of its own table."""
-        model: Any = self.everything.model
-        ways = [column.split("__")[:-1] for column in self.plan.columns if isinstance(column, str)]
-        return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)
 
     # ── Some ──────────────────────────────────────────────────────────────────────────────────
     def with_ids(self, pks: Sequence[int]) -> Part:
@@ -251,3 +244,10 @@ def layout_of(plan: ReadPlan, model: Any) -> Layout:
     versioned = any(field.name == VERSION for field in model._meta.concrete_fields)
     version = place(VERSION) if versioned else None
     return Layout(columns, pk, version, first_key=len(columns))
+
+
+@lru_cache(MAX_PLANS)
+def joins_itself(plan: ReadPlan, model: Any) -> bool:
+    """Whether a row is read with others of its own table."""
+    ways = [column.split("__")[:-1] for column in plan.columns if isinstance(column, str)]
+    return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.http import Http404
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -120,8 +120,9 @@ def _there(model: Any, name: str) -> str:
 
 
 def _prepared(fields: Iterable[Any], values: Iterable[Any]) -> tuple[Any, ...]:
+    server = connections[DEFAULT_DB_ALIAS]  # its proxy would look for it for each field
     pairs = zip(fields, values, strict=True)
-    return tuple(field.get_db_prep_save(value, connection) for field, value in pairs)
+    return tuple(field.get_db_prep_save(value, server) for field, value in pairs)
 
 
 @cache
