@@ -22,7 +22,7 @@ from threading import Event, Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.signals import post_delete, post_save
 from redis import Redis
 
@@ -231,9 +231,9 @@ def invalidate(label: str) -> None:
 
     For writes that send no signal: QuerySet.update, bulk_create, SQL.
     """
-    bump = _Bump(label)
-    if bump not in _after_commit(within=set(connection.savepoint_ids)):
-        transaction.on_commit(bump)
+    bump, server = _Bump(label), connections[DEFAULT_DB_ALIAS]
+    if bump not in _after_commit(within=set(server.savepoint_ids)):
+        server.on_commit(bump)
 
 
 def invalidate_all() -> None:

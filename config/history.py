@@ -29,14 +29,17 @@ SET_CAUSE = "SELECT set_config('pghistory.context_metadata', %s, true)"
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
-def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Model], Model]:
+def track(
+    *, exclude: Sequence[str] = (), pairs: bool = False, indexes: Sequence[models.Index] = ()
+) -> Callable[[Model], Model]:
     """Decorate a model so that the database keeps its history in `<Model>Event`.
 
     `exclude` names the fields that are derived or bookkeeping: they are not stored, and a change
     of nothing else makes no event. The events can be neither updated nor deleted, but for what
     `forgetting` lets go. A table of `pairs` (many to many) has no row of its own to refer to.
+    Events are found by their row; what else finds them is among `indexes`.
     """
-    row = pghistory.ObjForeignKey(related_name="events", related_query_name="events")
+    row = pghistory.ObjForeignKey(related_name="events", related_query_name="events", db_index=True)
     decorate: Callable[[Model], Model] = pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -47,6 +50,7 @@ def track(*, exclude: Sequence[str] = (), pairs: bool = False) -> Callable[[Mode
         obj_field=None if pairs else row,
         append_only=True,
         attrs={"pgh_id": models.BigAutoField(primary_key=True)},  # no one refers to them
+        meta={"indexes": list(indexes)},
         level=pgtrigger.Statement,
     )
     return decorate

@@ -1,9 +1,13 @@
-"""Instances of a model by a statement that is kept: Django makes its SQL anew each time."""
+"""Instances of a model by a statement that is kept: Django makes its SQL anew each time.
+
+Or by none, until it is known that one is needed.
+"""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -45,6 +49,21 @@ class KeptInstances:
             for value, read in zip(row, self.readers, strict=True)
         ]
         return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+class Unread:
+    """A row of which no more than the id is known, until something else is asked of it.
+
+    Then it is read by `read`, which locks it: so a rule that depends on what is there holds, and
+    where none does, the row is locked by what writes it.
+    """
+
+    def __init__(self, pk: int, read: Callable[[], Any]) -> None:
+        self.pk = pk
+        self.read = cache(read)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.read(), name)
 
 
 def _reader_of(field: Any) -> Callable[[Any], Any] | None:

@@ -7,6 +7,7 @@ understood stops the start with a sentence that names the variable.
 from pathlib import Path
 
 import dj_database_url
+import pghistory
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 from environs import validate as accept
@@ -16,8 +17,7 @@ from config import embedded, environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
-MB = 1024 * 1024
-DAY_S = 24 * 60 * 60
+MB, DAY_S = 1024 * 1024, 24 * 60 * 60
 
 # ── Who may start ─────────────────────────────────────────────────────────────────────────────
 try:
@@ -144,6 +144,7 @@ DATABASES["default"]["OPTIONS"] = {
     "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()) + GIVEN_OPTIONS,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)  # events are found by their row
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

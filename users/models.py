@@ -119,7 +119,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name
 
 
-@history.track(pairs=True)
+@history.track(
+    pairs=True, indexes=[models.Index("user", "pgh_id", name="membership_event_by_user")]
+)
 class Membership(User.groups.through):  # type: ignore[misc,name-defined]
     """Who is in which group: tracked, since that is what says what they may do."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import DecimalField as NumberColumn
 from django.db.models import Func, Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from config.api.envelope import raw_json
 from config.api.reads import Read
@@ -21,6 +23,7 @@ from config.statements import BIGINT_MAX, Statement, compiled, fetch
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 NUMBER = NumberColumn()
 MANY_DIGITS = 30  # more than any of our numbers has
+SURROGATE = re.compile("[\ud800-\udfff]")
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
 JSON_MAX_BYTES = 64 * 1024  # every list that shows the resource carries it
@@ -28,8 +31,27 @@ JSON_MAX_INTEGER = 2**63 - 1  # beyond, too many readers give up
 ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]+$", "This may hold no control characters.", "control")
 
 
+class NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """DRF's validator, which looks at each character, for a text that may hold a surrogate."""
+
+    def __call__(self, value: Any) -> None:
+        """Raise ValidationError for a text with half of a surrogate pair."""
+        if SURROGATE.search(value):
+            super().__call__(value)
+
+
+def without_long_looks(validators: Iterable[Any]) -> list[Any]:
+    """The validators of a text, of which none takes long over a long one."""
+    slow = ProhibitSurrogateCharactersValidator
+    return [NoSurrogates() if isinstance(each, slow) else each for each in validators]
+
+
 class TextField(serializers.CharField):
     """A string; a number or a boolean is refused rather than turned into one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators = without_long_looks(self.validators)
 
     def to_internal_value(self, data: Any) -> str:
         """The text. Raises ValidationError for anything but a string."""

@@ -76,34 +76,24 @@ class Reading:
         rows = fetch(*statement.about(pk))
         return self._shown(rows[0]) if rows else None
 
-    def written(self, write: Statement, names: Sequence[str]) -> tuple[Shown, Sequence[Any]]:
-        """The row that a statement writes, and what it now has in these columns.
+    def written(self, write: Statement, *, last: bool = False) -> Shown | None:
+        """The row that a statement writes; None when it writes none. `last` is as for `fetch`.
 
         What is written stands for its table where the row is read: so it is read as all others.
         """
-        table = f'"{self.everything.model._meta.db_table}"'
-        if self._joins_itself:  # then it would stand for its relations too, which it is not
-            sql = f"{write.sql} RETURNING {', '.join(['id', *names])}"
-            [(pk, *found)] = fetch(sql, write.values)
-            shown = self.one(pk)
-            assert shown is not None
-            return shown, found
-        read = self._statement(("written", tuple(names)), lambda: self._select((), *names))
-        sql = f"WITH {table} AS ({write.sql} RETURNING *) {read.sql}"
-        [row] = fetch(sql, (*write.values, *read.values))
-        return self._shown(row), row[len(row) - len(names) :]
+        model: Any = self.everything.model
+        if joins_itself(self.plan, model):  # then it would stand for its relations too
+            written = fetch(f"{write.sql} RETURNING id", write.values)
+            return self.one(written[0][0]) if written else None
+        read = self._statement("written", self._select)
+        sql = f'WITH "{model._meta.db_table}" AS ({write.sql} RETURNING *) {read.sql}'
+        rows = fetch(sql, (*write.values, *read.values), last=last)
+        return self._shown(rows[0]) if rows else None
 
     def _shown(self, row: Row) -> Shown:
         [data] = self.plan.shaped([row])
         version = self._layout.version
         return Shown(row[self._layout.pk], None if version is None else row[version], data)
-
-    @property
-    def _joins_itself(self) -> bool:
-        """Whether the row is read with others of its own table."""
-        model: Any = self.everything.model
-        ways = [column.split("__")[:-1] for column in self.plan.columns if isinstance(column, str)]
-        return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)
 
     # ── Some ──────────────────────────────────────────────────────────────────────────────────
     def with_ids(self, pks: Sequence[int]) -> Part:
@@ -299,3 +289,10 @@ def layout_of(plan: ReadPlan, model: Any) -> Layout:
     versioned = any(field.name == VERSION for field in model._meta.concrete_fields)
     version = place(VERSION) if versioned else None
     return Layout(columns, pk, version, first_key=len(columns))
+
+
+@lru_cache(MAX_PLANS)
+def joins_itself(plan: ReadPlan, model: Any) -> bool:
+    """Whether a row is read with others of its own table."""
+    ways = [column.split("__")[:-1] for column in plan.columns if isinstance(column, str)]
+    return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)

@@ -1,7 +1,7 @@
 """What every resource's serializer has in common: strict names, strict types, honest PUT."""
 
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.text import format_lazy
@@ -53,10 +53,26 @@ class StrictSerializer(serializers.Serializer):
         (DRF asks each of the others too, only to hear by an exception that it has nothing to say.)
         """
         sent = getattr(self, "initial_data", None)
-        for field in self.fields.values():
-            speaks = field.required or field.default is not empty
-            if not field.read_only and (speaks or sent is None or field.field_name in sent):
+        for name, field, speaks in self.written_fields:
+            if speaks or sent is None or name in sent:
                 yield field
+
+    @cached_property
+    def written_fields(self) -> list[tuple[str, Any, bool]]:
+        """Each field that can be written, its name first; and whether it speaks when not sent."""
+        return [
+            (name, field, field.required or field.default is not empty)
+            for name, field in self.fields.items()
+            if not field.read_only
+        ]
+
+    def run_validators(self, value: Any) -> None:
+        """What validates the whole, of which most have nothing.
+
+        (DRF first looks for what is only read and has a default, for validators of uniqueness.)
+        """
+        if self.validators:
+            super().run_validators(value)
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError with every bad field at once."""
@@ -133,10 +149,23 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
         model: type[models.Model] = self.Meta.model
         return model._meta.get_field(name or "")
 
+    @classmethod
+    def about(cls, sent: Any, instance: Any = None, *, partial: bool, context: Any) -> Self:
+        """A serializer of what was sent, as `cls(instance, data=sent, …)` would be.
+
+        What all of a kind have in common is made once for them: DRF's takes as long to make as to
+        validate by.
+        """
+        serializer: Any = object.__new__(cls)
+        serializer.__dict__.update(_standing_for_all(cls, partial=partial).__dict__)
+        serializer.instance, serializer.initial_data = instance, sent
+        serializer._context = context  # noqa: SLF001  as its __init__ does
+        return serializer  # type: ignore[no-any-return]
+
     @cached_property
     def fields(self) -> Any:
         """The fields, made once for all serializers of a class."""
-        return _fields_of(type(self), partial=self.partial)
+        return _standing_for_all(type(self), partial=self.partial).fields
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError with every bad field at once.
@@ -164,8 +193,11 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 
 
 @cache
-def _fields_of(kind: type[ResourceSerializer], *, partial: bool) -> Any:
-    return bound_once(kind(partial=partial))
+def _standing_for_all(kind: type[ResourceSerializer], *, partial: bool) -> ResourceSerializer:
+    standing = kind(partial=partial)
+    bound_once(standing)
+    _ = standing.written_fields, standing.validators  # found out when they are first asked for
+    return standing
 
 
 class SummarySerializer(serializers.Serializer):

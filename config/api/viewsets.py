@@ -3,12 +3,13 @@
 from functools import cache
 from typing import Any, ClassVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.translation import get_language
 from orjson import Fragment
 from rest_framework import status
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
@@ -22,7 +23,7 @@ from config.api.permissions import RIGHT_OF
 from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
 from config.api.routing import absolute
-from config.instances import KeptInstances
+from config.instances import KeptInstances, Unread
 from config.text import SEARCH_COLUMN
 
 
@@ -82,13 +83,20 @@ class ResourceViewSet(GrammarViewSet):
 
     def update(self, request: Request, **_: Any) -> HttpResponse:
         """Replace the whole: what is left out gets its default."""
-        row = self.get_matching_object()
-        return self.respond_with(self.change(row, self.body(), partial=False))
+        return self._changed(partial=False)
 
     def partial_update(self, request: Request, **_: Any) -> HttpResponse:
         """Change what is sent and nothing else."""
-        row = self.get_matching_object()
-        return self.respond_with(self.change(row, self.body(), partial=True))
+        return self._changed(partial=True)
+
+    def _changed(self, *, partial: bool) -> HttpResponse:
+        row = self.get_row_to_change()
+        try:
+            return self.respond_with(self.change(row, self.body(), partial=partial))
+        except APIException:
+            if isinstance(row, Unread):
+                row.read()  # that there is none goes before what is wrong with the body
+            raise
 
     def destroy(self, request: Request, **_: Any) -> HttpResponse:
         """Delete it, unless something refers to it."""
@@ -97,15 +105,24 @@ class ResourceViewSet(GrammarViewSet):
 
     def make(self, sent: dict[str, Any]) -> Shown:
         """Make one of what was sent: as it is answered. Raises ValidationError."""
-        serializer = self.get_serializer(data=sent)
+        serializer = self._serializer_of(sent)
         serializer.is_valid(raise_exception=True)
         return self.perform_create(serializer)
 
-    def change(self, row: Model, sent: dict[str, Any], *, partial: bool) -> Shown:
-        """Change a locked row to what was sent: as it is answered. Raises ValidationError."""
-        serializer = self.get_serializer(row, data=sent, partial=partial)
+    def change(self, row: Any, sent: dict[str, Any], *, partial: bool) -> Shown:
+        """Change a row, locked or unread, to what was sent: as it is answered.
+
+        Raises ValidationError; and Http404 where an unread row turns out not to be there.
+        """
+        serializer = self._serializer_of(sent, row, partial=partial)
         serializer.is_valid(raise_exception=True)
         return self.perform_update(serializer)
+
+    def _serializer_of(
+        self, sent: dict[str, Any], row: Any = None, *, partial: bool = False
+    ) -> Any:
+        kind: Any = self.get_serializer_class()
+        return kind.about(sent, row, partial=partial, context=self.get_serializer_context())
 
     def seen(self, pk: int) -> Shown:
         """One row as it is answered. Raises Http404 when it is not there."""
@@ -137,12 +154,13 @@ class ResourceViewSet(GrammarViewSet):
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> Shown:
         """Write what has been validated; a resource with rules calls its service here."""
-        return writing.insert(self.reading(), serializer.validated_data)
+        return writing.insert(self.reading(), serializer.validated_data, last=self.writes_last)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> Shown:
         """Write what has been validated; a resource with rules calls its service here."""
-        row: Any = serializer.instance
-        return writing.update(self.reading(), row, serializer.validated_data)
+        pk: int = serializer.instance.pk  # type: ignore[union-attr]
+        values = serializer.validated_data
+        return writing.update(self.reading(), pk, values, last=self.writes_last)
 
     def perform_destroy(self, instance: Any) -> None:
         """Delete a row; a resource with rules calls its service here."""
@@ -170,6 +188,15 @@ class ResourceViewSet(GrammarViewSet):
             raise Http404
         self.check_object_permissions(self.request, row)
         return row
+
+    def get_row_to_change(self) -> Any:
+        """The row of the URL: unread, where nothing of it says whether it may be changed.
+
+        Else as `get_matching_object`.
+        """
+        if self.sees_all and not self._judges_rows and "HTTP_IF_MATCH" not in self.request.META:
+            return Unread(self.kwargs["pk"], self.get_object)
+        return self.get_matching_object()
 
     def get_matching_object(self) -> Any:
         """The row of the URL, locked, in the state that If-Match names. Raises Overtaken."""
@@ -199,6 +226,18 @@ class ResourceViewSet(GrammarViewSet):
     def sees_all(self) -> bool:
         """Whether every request sees the same rows: all of `queryset`."""
         return type(self).get_queryset is ResourceViewSet.get_queryset
+
+    @property
+    def _judges_rows(self) -> bool:
+        """Whether some permission depends on the row."""
+        anything = BasePermission.has_object_permission
+        asked = [getattr(kind, "has_object_permission", None) for kind in self.permission_classes]
+        return any(judge is not anything for judge in asked)
+
+    @property
+    def writes_last(self) -> bool:
+        """Whether nothing else is written after a row that is made or changed."""
+        return "HTTP_IDEMPOTENCY_KEY" not in self.request.META
 
 
 def _locked(rows: QuerySet[Any], locked_for: str | None) -> QuerySet[Any]:

@@ -1,61 +1,83 @@
 """Rows written as Django would save them, by statements that are kept, and answered at once.
 
-The row that was written is read by the same statement, joined to what its answer shows. A reference
-is looked up by the statement too: one that names nothing comes out as null, and is refused.
+The row that was written is read by the same statement, joined to what its answer shows. References
+are looked up by the statement too: where one names nothing it writes nothing, and it is said why.
 """
 
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from django.db import connection
-from django.db.models import Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.http import Http404
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from config import caching
 from config.api.fields import IdField
 from config.api.reading import Reading, Shown
-from config.statements import Statement
+from config.statements import BIGINT_MAX, Statement, fetch
 
 
-def insert(answer: Reading, values: Mapping[str, Any]) -> Shown:
+def insert(answer: Reading, values: Mapping[str, Any], *, last: bool = False) -> Shown:
     """A new row with these values, as it is answered; what is left out gets the field's default.
 
-    Raises ValidationError for references that name nothing, and IntegrityError as PostgreSQL does.
+    With the `last` that a transaction does, it is committed. Raises ValidationError for references
+    that name nothing, and IntegrityError as PostgreSQL does.
     """
     model: Any = answer.everything.model
     fields = _written_fields(model)
     given = {_field(model, name).attname: value for name, value in values.items()}
     row = [given[f.attname] if f.attname in given else f.get_default() for f in fields]
-    write = Statement(_insertion(model), _prepared(fields, row))
-    return _done(answer, write, dict(zip(fields, row, strict=True)))
-
-
-def update(answer: Reading, row: Model, values: Mapping[str, Any]) -> Shown:
-    """The row with these values in place of what it had, as it is answered. Raises as `insert`."""
-    fields = [_field(type(row), name) for name in values]
-    if not fields:
-        shown = answer.one(row.pk)
-        assert shown is not None  # it is locked
-        return shown
-    change = _change(type(row), tuple(field.attname for field in fields))
-    write = Statement(change, (*_prepared(fields, values.values()), row.pk))
-    return _done(answer, write, dict(zip(fields, values.values(), strict=True)))
-
-
-def _done(answer: Reading, write: Statement, values: Mapping[Any, Any]) -> Shown:
-    asked = {field.attname: value for field, value in values.items() if field.is_relation}
-    shown, found = answer.written(write, list(asked))
-    missing = [name for name, now in zip(asked, found, strict=True) if now != asked[name]]
-    if missing:
-        raise ValidationError({name: [_nothing_with(asked[name])] for name in missing})
-    caching.invalidate(answer.everything.model._meta.label)
+    asked = _references(fields, row)
+    write = Statement(_insertion(model, tuple(asked)), (*_prepared(fields, row), *asked.values()))
+    shown = answer.written(write, last=last)
+    if shown is None:
+        raise _dangling(model, asked)
+    caching.invalidate(model._meta.label)
     return shown
 
 
-def _nothing_with(pk: int) -> ErrorDetail:
+def update(answer: Reading, pk: int, values: Mapping[str, Any], *, last: bool = False) -> Shown:
+    """The row of this id with these values in place of what it had, as it is answered.
+
+    Raises Http404 when it is not there, and all else as `insert`.
+    """
+    model: Any = answer.everything.model
+    fields = [_field(model, name) for name in values]
+    asked = _references(fields, values.values())
+    if fields and pk <= BIGINT_MAX:
+        sql = _change(model, tuple(field.attname for field in fields), tuple(asked))
+        write = Statement(sql, (*_prepared(fields, values.values()), pk, *asked.values()))
+        if (shown := answer.written(write, last=last)) is not None:
+            caching.invalidate(model._meta.label)
+            return shown
+    there = answer.one(pk)
+    if there is None:
+        raise Http404
+    if asked:
+        raise _dangling(model, asked)
+    return there
+
+
+def _references(fields: Iterable[Any], values: Iterable[Any]) -> dict[str, int]:
+    """The ids of other rows among these values, by their field."""
+    pairs = zip(fields, values, strict=True)
+    return {f.attname: value for f, value in pairs if f.is_relation and value is not None}
+
+
+def _dangling(model: Any, asked: Mapping[str, int]) -> ValidationError:
+    """What is wrong with references of which one at least named nothing when it was looked up."""
+    missing = [name for name, pk in asked.items() if not _names_something(model, name, pk)]
     code = "does_not_exist"
-    return ErrorDetail(IdField.default_error_messages[code].format(id=pk), code)
+    message = IdField.default_error_messages[code]
+    return ValidationError(
+        {name: [ErrorDetail(message.format(id=asked[name]), code)] for name in missing or asked}
+    )
+
+
+def _names_something(model: Any, name: str, pk: int) -> bool:
+    [(there,)] = fetch(f"SELECT {_there(model, name)}", [pk])
+    return bool(there)
 
 
 @cache
@@ -69,33 +91,38 @@ def _written_fields(model: Any) -> list[Any]:
 
 
 @cache
-def _insertion(model: Any) -> str:
+def _insertion(model: Any, asked: tuple[str, ...]) -> str:
     fields = _written_fields(model)
     columns = ", ".join(_quoted(field.column) for field in fields)
-    places = ", ".join(_place(field) for field in fields)
-    return f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    places = ", ".join("%s" for _ in fields)
+    row = f"SELECT {places}{_all_there(model, 'WHERE', asked)}"
+    return f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) {row}"
 
 
 @cache
-def _change(model: Any, names: tuple[str, ...]) -> str:
-    fields = [_field(model, name) for name in names]
-    sets = ", ".join(f"{_quoted(field.column)} = {_place(field)}" for field in fields)
+def _change(model: Any, names: tuple[str, ...], asked: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{_quoted(_field(model, name).column)} = %s" for name in names)
     table, pk = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
-    return f"UPDATE {table} SET {sets} WHERE {pk} = %s"  # noqa: S608  names of ours
+    there = _all_there(model, "AND", asked)
+    return f"UPDATE {table} SET {sets} WHERE {pk} = %s{there}"  # noqa: S608
 
 
-def _place(field: Any) -> str:
-    """Where a value stands; that of a reference is what it finds."""
-    if not field.is_relation:
-        return "%s"
-    other = field.related_model._meta
-    pk = _quoted(other.pk.column)
-    return f"(SELECT {pk} FROM {_quoted(other.db_table)} WHERE {pk} = %s)"  # noqa: S608
+def _all_there(model: Any, word: str, names: Iterable[str]) -> str:
+    """The condition that each of these references names something, where there is any."""
+    conditions = " AND ".join(_there(model, name) for name in names)
+    return conditions and f" {word} {conditions}"
+
+
+def _there(model: Any, name: str) -> str:
+    other = _field(model, name).related_model._meta
+    table, pk = _quoted(other.db_table), _quoted(other.pk.column)
+    return f"EXISTS (SELECT FROM {table} WHERE {pk} = %s)"
 
 
 def _prepared(fields: Iterable[Any], values: Iterable[Any]) -> tuple[Any, ...]:
+    server = connections[DEFAULT_DB_ALIAS]  # its proxy would look for it for each field
     pairs = zip(fields, values, strict=True)
-    return tuple(field.get_db_prep_save(value, connection) for field, value in pairs)
+    return tuple(field.get_db_prep_save(value, server) for field, value in pairs)
 
 
 @cache

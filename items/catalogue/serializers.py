@@ -119,26 +119,28 @@ class ItemSerializer(ResourceSerializer):
         }
 
     def validate_unit_price(self, price: Decimal | None) -> Decimal | None:
-        """The price, when the currency it will have can write it."""
+        """The price, when the currency it will have can write it.
+
+        Where that is the one that a row has already, the database tells.
+        """
         sent = self.initial_data.get("currency")
-        known = isinstance(sent, str) and sent in currencies.DECIMALS
-        currency = sent if known else self._unsent("currency")
+        if isinstance(sent, str) and sent in currencies.DECIMALS:
+            currency = sent
+        elif self.partial and self.instance is not None:
+            return price
+        else:
+            currency = self._column("currency").get_default()
         if price is not None and not currencies.fits(price, currency):
             raise self._too_many_decimals(price, currency)
         return price
 
     def validate_currency(self, currency: str) -> str:
         """The currency, when it can write the price that stays."""
-        price = self._unsent("unit_price") if "unit_price" not in self.initial_data else None
+        stays = self.partial and "unit_price" not in self.initial_data
+        price = self.instance.unit_price if stays and self.instance is not None else None
         if price is not None and not currencies.fits(price, currency):
             raise self._too_many_decimals(price, currency)
         return currency
-
-    def _unsent(self, name: str) -> Any:
-        """The value of a field that is not sent: a PATCH leaves it, all else resets it."""
-        if self.partial and self.instance is not None:
-            return getattr(self.instance, name)
-        return self._column(name).get_default()
 
     def _too_many_decimals(self, price: Decimal, currency: str) -> serializers.ValidationError:
         decimals = currencies.DECIMALS[currency]

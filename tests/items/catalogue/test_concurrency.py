@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
+from config.history import events_of
 from items.models import Category, Item
 from tests.client import Api, Reply
 from tests.factories import CategoryFactory, ItemFactory
@@ -72,6 +73,56 @@ class Waiting:
         """The answer, now that the lock is free."""
         self.thread.join()
         return self.replies[0]
+
+
+def test_the_other_is_refused_when_two_patch_what_both_have_read(apis: tuple[Api, Api]) -> None:
+    item = ItemFactory.create()
+    seen = {"If-Match": apis[0].get(f"/items/{item.pk}")["ETag"]}
+    replies: list[Reply] = at_once(
+        *(
+            lambda api=api, name=name: api.patch(f"/items/{item.pk}", {"name": name}, **seen)
+            for api, name in zip(apis, ("One", "Other"), strict=True)
+        )
+    )
+    assert sorted(reply.status for reply in replies) == [200, 412]
+    [done] = [reply for reply in replies if reply.status == 200]
+    now = Item.objects.get(pk=item.pk)
+    assert (now.name, now.version) == (done.data["name"], 2)
+
+
+def test_422_when_the_price_does_not_fit_the_currency_that_came_between(
+    apis: tuple[Api, Api],
+) -> None:
+    item = ItemFactory.create(unit_price=None, currency="USD")
+    with transaction.atomic():
+        Item.objects.filter(pk=item.pk).update(currency="KRW")
+        waiting = Waiting(lambda: apis[0].patch(f"/items/{item.pk}", {"unit_price": "1.50"}))
+    reply = waiting.reply()
+    assert (reply.status, reply.codes) == (422, {"unit_price": "too_many_decimals"})
+    assert Item.objects.get(pk=item.pk).unit_price is None
+
+
+def test_nothing_changes_when_a_patch_takes_what_another_item_has(api: Api) -> None:
+    ItemFactory.create(barcode="TAKEN")
+    item = ItemFactory.create(name="Before")
+    reply = api.patch(f"/items/{item.pk}", {"name": "After", "barcode": "TAKEN"})
+    assert (reply.status, reply.codes) == (409, {"barcode": "unique"})
+    now = Item.objects.get(pk=item.pk)
+    assert (now.name, now.version, events_of(Item, item.pk).count()) == ("Before", 1, 1)
+
+
+def test_422_when_the_category_is_deleted_while_an_item_moves_into_it(
+    apis: tuple[Api, Api],
+) -> None:
+    item, category = ItemFactory.create(), CategoryFactory.create()
+    body = {"name": "moved", "category_id": category.pk}
+    with transaction.atomic():
+        Category.objects.filter(pk=category.pk).delete()
+        waiting = Waiting(lambda: apis[0].patch(f"/items/{item.pk}", body))
+    reply = waiting.reply()
+    assert (reply.status, reply.codes) == (422, {"category_id": "does_not_exist"})
+    now = Item.objects.get(pk=item.pk)
+    assert (now.name, now.version, now.category) == (item.name, 1, None)
 
 
 def test_404_when_the_item_is_deleted_while_a_patch_waits(apis: tuple[Api, Api]) -> None:
@@ -152,7 +203,9 @@ def test_nothing_is_kept_when_a_call_fails_after_its_write(
         raise RuntimeError("after the write")
 
     monkeypatch.setattr("items.catalogue.views.ItemViewSet.respond_with", fail)
-    reply = api.post("/items", {"sku": "ROLLED-BACK", "name": "x"})
+    # What is kept with the key is written after the item.
+    body = {"sku": "ROLLED-BACK", "name": "x"}
+    reply = api.post("/items", body, **{"Idempotency-Key": "once"})
     assert (reply.status, reply.error["code"], reply.error["details"]) == (500, "server_error", [])
     assert "after the write" not in str(reply.body)
     assert not Item.objects.exists()

@@ -315,6 +315,29 @@ def test_422_when_the_currency_alone_is_patched_and_the_price_does_not_fit(api: 
     assert (reply.status, list(reply.codes.values())) == (422, ["too_many_decimals"])
 
 
+def test_422_when_a_price_is_patched_that_does_not_fit_the_currency(api: Api) -> None:
+    item = ItemFactory.create(currency="KRW")
+    reply = api.patch(f"/items/{item.pk}", {"unit_price": "12.34"})
+    assert (reply.status, reply.codes) == (422, {"unit_price": "too_many_decimals"})
+
+
+def test_both_named_when_two_references_are_patched_that_name_nothing(api: Api) -> None:
+    item = ItemFactory.create(name="Before")
+    body = {"name": "After", "category_id": 999_999, "owner_id": 999_999}
+    reply = api.patch(f"/items/{item.pk}", body)
+    codes = dict.fromkeys(("category_id", "owner_id"), "does_not_exist")
+    assert (reply.status, reply.codes) == (422, codes)
+    assert api.get(f"/items/{item.pk}").data["name"] == "Before"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": "x"}, {"name": ""}, {"category_id": 999_999}, {"nothing": 1}]
+)
+@pytest.mark.parametrize("pk", [0, 999_999, 2**70])
+def test_404_when_what_is_patched_is_not_there(pk: int, body: dict[str, Any], api: Api) -> None:
+    assert api.patch(f"/items/{pk}", body).status == 404
+
+
 # ── DELETE ────────────────────────────────────────────────────────────────────────────────────
 def test_null_when_deleted(manager_api: Api) -> None:
     reply = manager_api.delete(f"/items/{ItemFactory.create().pk}")

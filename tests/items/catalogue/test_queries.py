@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from config import statements
 from tests.client import Api
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
 
@@ -93,6 +94,31 @@ def test_pinned_when_an_item_is_made(used: Api) -> None:
 
 def test_pinned_when_an_item_is_patched(used: Api) -> None:
     item = ItemFactory.create()
+    update = 1  # which locks the row, and reads what is answered
+    wanted = TOKEN + RIGHTS + TRANSACTION + CAUSE + update
+    assert queries(lambda: used.patch(f"/items/{item.pk}", {"name": "B"})) == wanted
+
+
+def test_one_more_when_a_rule_depends_on_what_is_there(used: Api) -> None:
+    item = ItemFactory.create()
     lock, update = 1, 1
     wanted = TOKEN + RIGHTS + TRANSACTION + CAUSE + lock + update
-    assert queries(lambda: used.patch(f"/items/{item.pk}", {"name": "B"})) == wanted
+    assert queries(lambda: used.patch(f"/items/{item.pk}", {"currency": "EUR"})) == wanted
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_one_trip_when_an_item_is_written(
+    method: str, used: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/items" if method == "post" else f"/items/{ItemFactory.create().pk}"
+    trips: list[list[bytes]] = []
+    in_one_trip = statements._Prepared._in_one_trip
+
+    def noted(self: Any, sent: list[Any]) -> Any:
+        trips.append([text.split()[0] for _, text, *_ in sent])
+        return in_one_trip(self, sent)
+
+    monkeypatch.setattr(statements._Prepared, "_in_one_trip", noted)
+    assert used.call(method.upper(), path, {"sku": "A", "name": "A"}).status in {200, 201}
+    assert trips == [[b"BEGIN", b"SELECT", b"WITH", b"COMMIT"]]
