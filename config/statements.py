@@ -52,7 +52,7 @@ class Statement(NamedTuple):
 
 
 NOTHING = Statement("SELECT 0 WHERE false", ())
-BEGIN, COMMIT = Statement("BEGIN", ()), Statement("COMMIT", ())
+BEGIN = Statement("BEGIN", ())
 
 
 def compiled(rows: QuerySet[Any]) -> Statement:
@@ -67,15 +67,11 @@ class Logged(psycopg.ClientCursor[Row]):
     """Puts values into the text, for somebody who wants to read it."""
 
 
-def fetch(
-    sql: str, values: Sequence[Any], *, prepared: bool = True, last: bool = False
-) -> list[Row]:
+def fetch(sql: str, values: Sequence[Any], *, prepared: bool = True) -> list[Row]:
     """All rows, numbers as their text and moments in UTC.
 
     Counted, logged and refused like any statement of Django's. One whose best plan depends on its
-    values is not to be `prepared`: PostgreSQL would soon make one plan for all of them. With the
-    `last` of a transaction its COMMIT is sent, unless a savepoint is open; what comes after all the
-    same does not stand or fall with it.
+    values is not to be `prepared`: PostgreSQL would soon make one plan for all of them.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
@@ -88,7 +84,7 @@ def fetch(
         if wrapper is not _send_first:
             execute = partial(wrapper, execute)
     with connection.wrap_database_errors:
-        context = {"connection": connection, "prepared": prepared, "last": last}
+        context = {"connection": connection, "prepared": prepared}
         return execute(sql, values, False, context)  # type: ignore[no-any-return]
 
 
@@ -135,14 +131,7 @@ def _execute(sql: str, values: Sequence[Any], many: bool, context: dict[str, Any
         prepared = _Prepared(connection.connection)
         setattr(connection, PREPARED, prepared)  # it lives as long as Django's connection
     statement, first = Statement(sql, tuple(values)), _taken_first(connection)
-    commit = context["last"] and _is_outermost(connection)
-    return prepared.fetch(statement, first=first, keep=context["prepared"], commit=commit)
-
-
-def _is_outermost(connection: Any) -> bool:
-    """Whether Django would commit when the present `atomic` ends."""
-    open_ended = connection.savepoint_ids or connection.needs_rollback
-    return bool(connection.in_atomic_block and connection.commit_on_exit and not open_ended)
+    return prepared.fetch(statement, first=first, keep=context["prepared"])
 
 
 def _read_as_text(context: Any) -> None:
@@ -174,25 +163,17 @@ class _Prepared:
         self._numbers = count(1)
 
     def fetch(
-        self,
-        statement: Statement,
-        *,
-        first: Statement | None = None,
-        keep: bool = True,
-        commit: bool = False,
+        self, statement: Statement, *, first: Statement | None = None, keep: bool = True
     ) -> list[Row]:
-        """The rows of a statement, to `keep` or not; `first` and a COMMIT are sent with it.
+        """The rows of a statement, to `keep` or not; `first` is sent with it.
 
         Raises psycopg's errors.
         """
         idle = self._server.transaction_status == pq.TransactionStatus.IDLE
         begins = idle and not self.connection.autocommit  # as psycopg would now
         ready = [self._ready(each) for each in (begins and BEGIN, first) if each]
-        place = len(ready)
         ready.append(self._ready(statement, keep=keep))
-        if commit:
-            ready.append(self._ready(COMMIT))
-        result = self._in_one_trip(ready)[place] if len(ready) > 1 else self._alone(*ready[0])
+        result = self._in_one_trip(ready) if len(ready) > 1 else self._alone(*ready[0])
         self._transformer.set_pgresult(result)
         rows: list[Row] = self._transformer.load_rows(0, result.ntuples, tuple)
         self._transformer.set_pgresult(None)
@@ -215,10 +196,7 @@ class _Prepared:
         return self._checked(self._server.exec_prepared(name, values, formats))
 
     def _in_one_trip(self, statements: list[tuple[bytes | None, bytes, Any, Any, Any]]) -> Any:
-        """The results of statements that are sent at once. The first that fails is raised.
-
-        What comes after that one is not done.
-        """
+        """The result of the last of them, all sent at once. The first that fails is raised."""
         server = self._server
         server.enter_pipeline_mode()
         try:
@@ -237,7 +215,7 @@ class _Prepared:
                 server.exit_pipeline_mode()
         for result in results:
             self._checked(result)
-        return results
+        return results[-1]
 
     def _next_result(self) -> Any:
         self._wait()

@@ -34,13 +34,17 @@ class Room(Generic[Key, Value]):
         self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
         self._changing = Lock()
 
-    def get(self, key: Key) -> Value | None:
-        """What is kept there, and from now on the last to go."""
+    def get(self, *keys: Key) -> list[Value | None]:
+        """What is kept at each of these, which from now on are the last to go."""
+        found: list[Value | None] = []
         with self._changing:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
+            for key in keys:
+                if (kept := self._kept.get(key)) is None:
+                    found.append(None)
+                    continue
+                self._kept.move_to_end(key)
+                found.append(kept[0])
+        return found
 
     def keep(self, key: Key, value: Value, size: int) -> None:
         """Keep a value, which takes so many bytes."""
@@ -76,7 +80,7 @@ class Kept:
         """
         if connection.in_atomic_block:
             return make()
-        kept = self._answers.get(question)
+        [kept] = self._answers.get(question)
         if kept is None and self._is_new(question):
             return make()
         state = state_of_database()

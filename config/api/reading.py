@@ -76,8 +76,8 @@ class Reading:
         rows = fetch(*statement.about(pk))
         return self._shown(rows[0]) if rows else None
 
-    def written(self, write: Statement, *, last: bool = False) -> Shown | None:
-        """The row that a statement writes; None when it writes none. `last` is as for `fetch`.
+    def written(self, write: Statement) -> Shown | None:
+        """The row that a statement writes; None when it writes none.
 
         What is written stands for its table where the row is read: so it is read as all others.
         """
@@ -87,8 +87,14 @@ class Reading:
             return self.one(written[0][0]) if written else None
         read = self._statement("written", self._select)
         sql = f'WITH "{model._meta.db_table}" AS ({write.sql} RETURNING *) {read.sql}'
-        rows = fetch(sql, (*write.values, *read.values), last=last)
-        return self._shown(rows[0]) if rows else None
+        rows = fetch(sql, (*write.values, *read.values))
+        if not rows:
+            return None
+        [row] = rows
+        if any(row[key] is not None and row[of] is None for key, of in self._layout.joins):
+            # It waited for somebody who had it refer to a row that is too new for the statement.
+            return self.one(row[self._layout.pk])
+        return self._shown(row)
 
     def _shown(self, row: Row) -> Shown:
         [data] = self.plan.shaped([row])
@@ -267,12 +273,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that are always read, and where in a row the id, the version and the rest are."""
+    """The columns that are always read, and where in a row the id, the version and the rest are.
+
+    `joins` says where ids of related rows are, and columns of those that are never null.
+    """
 
     columns: list[Any]
     pk: int
     version: int | None
     first_key: int
+    joins: list[tuple[int, int]]
 
 
 @lru_cache(MAX_PLANS)
@@ -288,7 +298,16 @@ def layout_of(plan: ReadPlan, model: Any) -> Layout:
     pk = place(model._meta.pk.attname)
     versioned = any(field.name == VERSION for field in model._meta.concrete_fields)
     version = place(VERSION) if versioned else None
-    return Layout(columns, pk, version, first_key=len(columns))
+    joins = [
+        (columns.index(key.attname), columns.index(name))
+        for key in model._meta.concrete_fields
+        if key.is_relation and key.attname in columns
+        for other in key.related_model._meta.concrete_fields
+        if not (other.null or other.primary_key)
+        for name in [f"{key.name}__{other.name}"]
+        if name in columns
+    ]
+    return Layout(columns, pk, version, first_key=len(columns), joins=joins)
 
 
 @lru_cache(MAX_PLANS)

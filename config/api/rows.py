@@ -70,7 +70,8 @@ class KeptRows:
 
         The statement is to read the columns of the plan, and at the end the version, of all rows.
         """
-        kept = {pk: row for pk in pks if (row := self._kept.get((plan, pk)))}
+        found = self._kept.get(*((plan, pk) for pk in pks))
+        kept = {pk: row for pk, row in zip(pks, found, strict=True) if row is not None}
         versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
         known = array_of(map(str, pks)), array_of(versions)
         changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))

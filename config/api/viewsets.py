@@ -154,13 +154,13 @@ class ResourceViewSet(GrammarViewSet):
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> Shown:
         """Write what has been validated; a resource with rules calls its service here."""
-        return writing.insert(self.reading(), serializer.validated_data, last=self.writes_last)
+        return writing.insert(self.reading(), serializer.validated_data)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> Shown:
         """Write what has been validated; a resource with rules calls its service here."""
         pk: int = serializer.instance.pk  # type: ignore[union-attr]
         values = serializer.validated_data
-        return writing.update(self.reading(), pk, values, last=self.writes_last)
+        return writing.update(self.reading(), pk, values)
 
     def perform_destroy(self, instance: Any) -> None:
         """Delete a row; a resource with rules calls its service here."""
@@ -233,11 +233,6 @@ class ResourceViewSet(GrammarViewSet):
         anything = BasePermission.has_object_permission
         asked = [getattr(kind, "has_object_permission", None) for kind in self.permission_classes]
         return any(judge is not anything for judge in asked)
-
-    @property
-    def writes_last(self) -> bool:
-        """Whether nothing else is written after a row that is made or changed."""
-        return "HTTP_IDEMPOTENCY_KEY" not in self.request.META
 
 
 def _locked(rows: QuerySet[Any], locked_for: str | None) -> QuerySet[Any]:

@@ -18,11 +18,10 @@ from config.api.reading import Reading, Shown
 from config.statements import BIGINT_MAX, Statement, fetch
 
 
-def insert(answer: Reading, values: Mapping[str, Any], *, last: bool = False) -> Shown:
+def insert(answer: Reading, values: Mapping[str, Any]) -> Shown:
     """A new row with these values, as it is answered; what is left out gets the field's default.
 
-    With the `last` that a transaction does, it is committed. Raises ValidationError for references
-    that name nothing, and IntegrityError as PostgreSQL does.
+    Raises ValidationError for references that name nothing, and IntegrityError as PostgreSQL does.
     """
     model: Any = answer.everything.model
     fields = _written_fields(model)
@@ -30,14 +29,14 @@ def insert(answer: Reading, values: Mapping[str, Any], *, last: bool = False) ->
     row = [given[f.attname] if f.attname in given else f.get_default() for f in fields]
     asked = _references(fields, row)
     write = Statement(_insertion(model, tuple(asked)), (*_prepared(fields, row), *asked.values()))
-    shown = answer.written(write, last=last)
+    shown = answer.written(write)
     if shown is None:
         raise _dangling(model, asked)
     caching.invalidate(model._meta.label)
     return shown
 
 
-def update(answer: Reading, pk: int, values: Mapping[str, Any], *, last: bool = False) -> Shown:
+def update(answer: Reading, pk: int, values: Mapping[str, Any]) -> Shown:
     """The row of this id with these values in place of what it had, as it is answered.
 
     Raises Http404 when it is not there, and all else as `insert`.
@@ -48,7 +47,7 @@ def update(answer: Reading, pk: int, values: Mapping[str, Any], *, last: bool = 
     if fields and pk <= BIGINT_MAX:
         sql = _change(model, tuple(field.attname for field in fields), tuple(asked))
         write = Statement(sql, (*_prepared(fields, values.values()), pk, *asked.values()))
-        if (shown := answer.written(write, last=last)) is not None:
+        if (shown := answer.written(write)) is not None:
             caching.invalidate(model._meta.label)
             return shown
     there = answer.one(pk)

@@ -15,6 +15,7 @@ from django.db.models.lookups import Exact
 
 from config import counts, currencies, deletion, history, text, triggers
 from config.decimals import plain
+from config.querysets import is_one_of
 from items import trees
 from items.catalogue.querysets import PRICE_ORDER, CategoryQuerySet, ItemQuerySet
 
@@ -35,25 +36,19 @@ def default_currency() -> str:
     return settings.DEFAULT_CURRENCY
 
 
-def one_of(column: str, values: Iterable[str]) -> models.Func:
-    """The condition that a column has one of these values, all of which are one constant.
+def is_currency_of(codes: Iterable[str]) -> models.Func:
+    """The condition that the currency is one of these, all of which are one constant.
 
     PostgreSQL reads each CHECK anew for each statement that writes, and would read a constant for
     each value of a Q(…__in=…): of 150 currencies, as much as all other rules of items together.
     """
-    return models.Func(
-        F(column),
-        Value(sorted(values), ArrayField(models.TextField())),
-        arg_joiner=" = ANY (",
-        template="%(expressions)s)",
-        output_field=models.BooleanField(),
-    )
+    return is_one_of("currency", sorted(codes), models.TextField())
 
 
 def decimals_of_currency() -> Any:
     """The expression of how many decimals an item's price may have."""
     others = [
-        When(one_of("currency", codes), then=Value(decimals))
+        When(is_currency_of(codes), then=Value(decimals))
         for decimals, codes in currencies.OTHER_DECIMALS.items()
     ]
     return Case(*others, default=Value(currencies.DEFAULT_DECIMALS))
@@ -209,7 +204,7 @@ class Item(models.Model):
                 violation_error_message="The status must be draft, active or retired.",
             ),
             models.CheckConstraint(
-                condition=one_of("currency", currencies.DECIMALS),
+                condition=is_currency_of(currencies.DECIMALS),
                 name="item_currency_known",
                 violation_error_message="The currency must be a code of ISO 4217.",
             ),

@@ -15,7 +15,6 @@ from config import statements
 from config.statements import NOTHING, Statement, beginning_with, compiled, fetch
 from items.models import Category
 from tests.factories import CategoryFactory
-from tests.items.helpers import at_once
 
 NAME = Statement("SELECT set_config('stockroom.test', %s, true)", ("told",))
 TOLD = "SELECT current_setting('stockroom.test', true)"
@@ -117,79 +116,6 @@ def test_nothing_is_sent_when_nothing_is_asked() -> None:
         assert status() == TransactionStatus.IDLE
     with transaction.atomic():
         assert told() in {None, ""}
-
-
-# ── What a transaction ends with ──────────────────────────────────────────────────────────────
-INSERT = "INSERT INTO items_category (name) VALUES (%s)"
-# Foreign keys are looked at when the transaction commits.
-DANGLING = "INSERT INTO items_category (name, parent_id) VALUES ('lost', 999999)"
-
-
-def categories() -> list[str]:
-    """What another connection sees."""
-    [names] = at_once(lambda: list(Category.objects.values_list("name", flat=True)))
-    return names
-
-
-@pytest.mark.django_db(transaction=True)
-def test_committed_when_the_last_is_fetched() -> None:
-    done: list[str] = []
-    with transaction.atomic(), beginning_with(NAME):
-        transaction.on_commit(lambda: done.append("after"))
-        fetch(INSERT, ["last"], last=True)
-        assert (status(), categories(), done) == (TransactionStatus.IDLE, ["last"], [])
-    assert done == ["after"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_not_committed_when_the_last_is_in_a_savepoint() -> None:
-    with transaction.atomic(), beginning_with(NAME):
-        with transaction.atomic():
-            fetch(INSERT, ["first"], last=True)
-        assert (status(), categories()) == (TransactionStatus.INTRANS, [])
-        fetch(INSERT, ["last"], last=True)
-        assert sorted(categories()) == ["first", "last"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_not_committed_when_it_is_to_be_rolled_back() -> None:
-    with transaction.atomic():
-        transaction.set_rollback(True)
-        fetch(INSERT, ["never"], last=True)
-    assert categories() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_committed_in_the_end_when_statements_are_logged() -> None:
-    with CaptureQueriesContext(connection), transaction.atomic(), beginning_with(NAME):
-        fetch(INSERT, ["logged"], last=True)
-    assert categories() == ["logged"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_committed_by_itself_when_no_transaction_is_open() -> None:
-    fetch(INSERT, ["alone"], last=True)
-    assert (status(), categories()) == (TransactionStatus.IDLE, ["alone"])
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("refused", [Statement(INSERT, (" ",)), Statement(DANGLING, ())])
-def test_all_is_rolled_back_when_the_last_or_its_commit_fails(refused: Statement) -> None:
-    done: list[str] = []
-
-    def write() -> None:
-        with transaction.atomic(), beginning_with(NAME):
-            transaction.on_commit(lambda: done.append("after"))
-            fetch(INSERT, ["before"])
-            fetch(*refused, last=True)
-
-    for _ in range(3):  # prepared or not
-        with pytest.raises(IntegrityError):
-            write()
-        assert (status(), categories(), done) == (TransactionStatus.IDLE, [], [])
-    with transaction.atomic(), beginning_with(NAME):
-        fetch(INSERT, ["fine"], last=True)
-    assert (categories(), done) == (["fine"], [])
 
 
 # ── Refused ───────────────────────────────────────────────────────────────────────────────────
