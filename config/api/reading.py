@@ -19,7 +19,7 @@ from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 
 MAX_KEPT = 500  # statements
-NEAR = 1000  # rows that may be passed over whole; to pass over more, their ids come first
+NEAR = 1000  # rows from the start, so few that nobody asks whether the end is nearer
 FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 VERSION = "version"  # of a model whose rows count their edits
 ONE_OF = is_one_of("pk", [], BigIntegerField())
@@ -133,19 +133,21 @@ class Reading:
     def part(self, order: Sequence[Order], start: int, size: int, *, counted: bool = False) -> Part:
         """So many rows from `start`: when `counted`, with how many there are, else with keys.
 
-        The ids are found first, where that takes an index alone: of many, and far from the start;
-        and where rows are kept.
+        The ids are found first: that takes an index alone, and what is found may be kept.
         """
-        if self.narrowing.narrows or start > NEAR or self._keeps:
-            return self._part_by_ids(order, start, size, counted=counted)
-        keys, totalled = () if counted else order, counted and self._counts
-        statement = self._statement(
-            ("part", name_of(order), start, size, counted, totalled),
-            lambda: self._ordered(order, keys, totalled=totalled)[start : start + size + 1],
-        )
-        found = fetch(*statement)
-        total = Total(int(found[0][-1]), exact=True) if totalled and found else None
-        return replace(self._part(found[:size], len(keys)), more=len(found) > size, total=total)
+        if not counted:
+            return self._part_with_keys(order, start, size)
+        if start > FARTHEST:
+            return Part()
+        find = self._ids_of_whole if self._is_whole else self._ids_of_some
+        pks, total = find(order, start, start + size + 1)
+        return replace(self.with_ids(pks[:size]), more=len(pks) > size, total=total)
+
+    def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
+        found = self._fetched(self._ids(order, start, start + size + 1, keys=True))
+        last = found[:size][-1][1:] if found else ()
+        part = self.with_ids([row[0] for row in found[:size]])
+        return replace(part, last_keys=last, more=len(found) > size)
 
     def first(self, count: int) -> Part:
         """The first of those listed, in the order that they have."""
@@ -155,22 +157,6 @@ class Reading:
     def count(self) -> Total:
         """How many are listed."""
         return count(self.rows)
-
-    def _part_by_ids(self, order: Sequence[Order], start: int, size: int, *, counted: bool) -> Part:
-        stop = start + size + 1
-        if not counted:
-            return self._part_with_keys(order, start, size)
-        if start > FARTHEST:
-            return Part()
-        find = self._ids_of_whole if self._is_whole else self._ids_of_some
-        pks, total = find(order, start, stop)
-        return replace(self.with_ids(pks[:size]), more=len(pks) > size, total=total)
-
-    def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
-        found = self._fetched(self._ids(order, start, start + size + 1, keys=True))
-        last = found[:size][-1][1:] if found else ()
-        part = self.with_ids([row[0] for row in found[:size]])
-        return replace(part, last_keys=last, more=len(found) > size)
 
     # ── Ids, and how many there are ───────────────────────────────────────────────────────────
     def _ids_of_some(
@@ -227,11 +213,6 @@ class Reading:
         """A filter may leave one row or a million: each is planned for what it asks."""
         return fetch(*ids, prepared=not self.narrowing.narrows)
 
-    def _part(self, rows: list[Row], keys: int) -> Part:
-        pk, first = self._layout.pk, self._layout.first_key
-        last = rows[-1][first : first + keys] if keys and rows else ()
-        return Part(self.plan.shaped(rows), [row[pk] for row in rows], last)
-
     # ── Statements ────────────────────────────────────────────────────────────────────────────
     @property
     def _is_whole(self) -> bool:
@@ -243,16 +224,9 @@ class Reading:
         """Whether the number of those listed is kept by the database."""
         return self._is_whole and is_counted(self.everything.model)
 
-    def _select(self, order: Sequence[Order] = (), *more: Any) -> QuerySet[Any]:
-        """The columns of the plan, then the id, the version, the keys, and more."""
-        columns = [*self._layout.columns, *(key.expression for key in order), *more]
-        return self.everything.order_by().values_list(*columns)
-
-    def _ordered(
-        self, order: Sequence[Order], keys: Sequence[Order], *, totalled: bool
-    ) -> QuerySet[Any]:
-        total = [total_of(self.everything.model)] if totalled else []
-        return self._select(keys, *total).order_by(*terms(order))
+    def _select(self) -> QuerySet[Any]:
+        """The columns of the plan, the id and the version."""
+        return self.everything.order_by().values_list(*self._layout.columns)
 
     @property
     def _layout(self) -> "Layout":
@@ -273,7 +247,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that are always read, and where in a row the id, the version and the rest are.
+    """The columns that are read, and where in a row the id and the version are.
 
     `joins` says where ids of related rows are, and columns of those that are never null.
     """
@@ -281,7 +255,6 @@ class Layout:
     columns: list[Any]
     pk: int
     version: int | None
-    first_key: int
     joins: list[tuple[int, int]]
 
 
@@ -307,7 +280,7 @@ def layout_of(plan: ReadPlan, model: Any) -> Layout:
         for name in [f"{key.name}__{other.name}"]
         if name in columns
     ]
-    return Layout(columns, pk, version, first_key=len(columns), joins=joins)
+    return Layout(columns, pk, version, joins)
 
 
 @lru_cache(MAX_PLANS)
