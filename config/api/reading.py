@@ -23,10 +23,10 @@ NEAR = 1000  # rows from the start, so few that nobody asks whether the end is n
 FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 VERSION = "version"  # of a model whose rows count their edits
 ONE_OF = is_one_of("pk", [], BigIntegerField())
-# Of the ids of a list those from one place to another, and how many there are.
+# Of the ids of a list those from one place to another, and how many there are; found once for both.
 COUNTED = (
-    "SELECT found[{first}:{last}], cardinality(found)"
-    " FROM (SELECT ARRAY({ids}) AS found) AS matches"
+    "WITH matches AS MATERIALIZED (SELECT ARRAY({ids}) AS found)"
+    " SELECT found[{first}:{last}], cardinality(found) FROM matches"
 )
 
 _kept: dict[Hashable, Statement] = {}
