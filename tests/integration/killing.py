@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -127,14 +127,15 @@ def kill_under_load(
     Returns how many seconds it took until it was whole again: by itself, or after `revive`.
     """
     stop = Event()
-    with ExitStack() as opened, ThreadPoolExecutor(writers) as pool:
+    with ThreadPoolExecutor(writers) as pool, ExitStack() as opened:  # which says when to stop
         opened.callback(stop.set)
         clients = [opened.enter_context(stockroom.client()) for _ in range(writers)]
         jobs = [pool.submit(write, client, stop) for client in clients]
         time.sleep(before_s)
         killed = time.monotonic()
         for victim in victims():
-            victim.kill()
+            with suppress(psutil.NoSuchProcess):  # it ended by itself when its parent did
+                victim.kill()
         if revive is not None:
             revive()
         else:
