@@ -116,7 +116,7 @@ def test_a_warning_when_a_machine_hears_that_it_is_not_ready(log: Log, client: C
 
 def test_the_traceback_once_with_the_id_when_the_api_breaks(api: Api, log: Log) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE items_item RENAME COLUMN barcode TO moved")
+        cursor.execute("ALTER TABLE items_item RENAME COLUMN id TO moved")
     reply = api.get("/items")
     line = the_line(log)
     assert (line["level"], line["status"], line["request_id"]) == (
@@ -135,7 +135,7 @@ def test_the_traceback_once_when_the_admin_breaks(
     admin_client: Client, log: Log, settings: LazySettings
 ) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE items_item RENAME COLUMN barcode TO moved")
+        cursor.execute("ALTER TABLE items_item RENAME COLUMN id TO moved")
     admin_client.raise_request_exception = False
     admin_client.get("/admin/items/item/?q=a+secret+word")
     [traceback] = [line for line in log.lines() if "exception" in line]

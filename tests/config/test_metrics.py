@@ -115,7 +115,7 @@ def test_counted_by_method_route_and_status_when_requests_are_answered(api: Api)
 def test_counted_by_status_when_something_breaks(api: Api) -> None:
     before = figures()
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE items_item RENAME COLUMN barcode TO moved")
+        cursor.execute("ALTER TABLE items_item RENAME COLUMN id TO moved")
     assert api.get("/items").status == 500
     on = {"method": "GET", "route": "api/v1/items", "status": "500"}
     assert value(figures(), "requests_total", **on) == value(before, "requests_total", **on) + 1
