@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from html import unescape
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -59,6 +59,31 @@ def at_once(*calls: Callable[[], Result]) -> list[Result]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def late_reads(write: Callable[[int], Any], read: Callable[[], int], changes: int) -> list[int]:
+    """The numbers that readers find though a later one was committed before they asked.
+
+    One thread writes 1, 2, 3 … while three read what was written last.
+    """
+    done, committed = Event(), [0]
+
+    def write_all() -> list[int]:
+        for number in range(1, changes + 1):
+            write(number)
+            committed[0] = number
+        done.set()
+        return []
+
+    def read_all() -> list[int]:
+        late = []
+        while not done.is_set():
+            before = committed[0]
+            found = read()
+            late += [found] if found < before else []
+        return late
+
+    return [number for late in at_once(write_all, *[read_all] * 3) for number in late]
 
 
 def until(true: Callable[[], bool]) -> None:

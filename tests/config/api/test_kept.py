@@ -1,6 +1,5 @@
 """Answers that are kept while nothing is written: never older than the question."""
 
-from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +14,7 @@ from config.statements import compiled
 from items.models import Category, Item
 from tests.client import Api
 from tests.factories import CategoryFactory, ItemFactory, UserFactory, token_for
-from tests.items.helpers import at_once, sql
+from tests.items.helpers import late_reads, sql
 
 CHANGES = 60
 
@@ -184,25 +183,11 @@ def test_next_page_leads_to_the_host_that_was_asked_when_there_are_several(reade
 
 def test_no_list_is_older_than_what_was_committed_before_it_was_asked_for(reader: Api) -> None:
     item = ItemFactory.create(name="0")
-    done = Event()
-    committed = [0]
 
-    def write() -> list[int]:
-        for number in range(1, CHANGES + 1):
-            Item.objects.filter(pk=item.pk).update(name=str(number))
-            committed[0] = number
-        done.set()
-        return []
+    def write(number: int) -> None:
+        Item.objects.filter(pk=item.pk).update(name=str(number))
 
-    def read() -> list[int]:
-        late = []
-        while not done.is_set():
-            before = committed[0]
-            found = int(listed(reader)[0])
-            late += [found] if found < before else []
-        return late
-
-    assert at_once(write, read, read, read) == [[], [], [], []]
+    assert late_reads(write, lambda: int(listed(reader)[0]), CHANGES) == []
     assert listed(reader) == [str(CHANGES)]
 
 
