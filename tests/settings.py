@@ -14,6 +14,9 @@ os.environ.setdefault("THROTTLE_LOGIN", "1000000/min")
 
 from config.settings import *  # noqa: F403
 
+NEVER_S = 120  # whoever has waited for a lock for so long in a test would wait for ever
+if not LOCK_TIMEOUT_S:  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["options"] += f" -c lock_timeout={NEVER_S}s"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A server in another locale still gives us a database in which text search sees every script.
 DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}  # noqa: F405

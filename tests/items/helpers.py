@@ -69,10 +69,12 @@ def late_reads(write: Callable[[int], Any], read: Callable[[], int], changes: in
     done, committed = Event(), [0]
 
     def write_all() -> list[int]:
-        for number in range(1, changes + 1):
-            write(number)
-            committed[0] = number
-        done.set()
+        try:
+            for number in range(1, changes + 1):
+                write(number)
+                committed[0] = number
+        finally:
+            done.set()
         return []
 
     def read_all() -> list[int]:
