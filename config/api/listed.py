@@ -1,12 +1,13 @@
 """What a list is made of, whoever reads it: parts of it, and how many rows it has."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from django.db.models import QuerySet
 
 from config.api.parameters import Order
+from config.api.rows import KeptRow
 from config.counts import counted_rows
 
 COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
@@ -28,7 +29,8 @@ class Total(NamedTuple):
 class Part:
     """Some rows of a list: what is answered of each, their ids, and the keys of the last.
 
-    `more` says whether others follow; `total`, how many there are, where that came with them.
+    `more` says whether others follow; `total`, how many there are, where that came with them. Where
+    the list may be kept: the `rows` as they are, and the `state` of the database as it was before.
     """
 
     data: list[Any] = field(default_factory=list)
@@ -36,6 +38,20 @@ class Part:
     last_keys: Sequence[Any] = ()
     more: bool = False
     total: Total | None = None
+    rows: Sequence[KeptRow] = ()
+    state: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of one page, and the answer's `meta`."""
+
+    found: Part
+    meta: Mapping[str, Any]
+
+    def since(self, other: "Page") -> "Page":
+        """This page, looked for after another was found: of the state of the database then."""
+        return Page(replace(self.found, state=other.found.state), self.meta)
 
 
 class Listed(Protocol):

@@ -1,6 +1,5 @@
 """A list in parts: by page with a total, or by cursor in constant time at any depth."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,20 +16,11 @@ from django.db.models.lookups import (
 from django.http import HttpRequest
 
 from config.api.exceptions import BadParameters
-from config.api.listed import Listed, Total
+from config.api.listed import Listed, Page, Total
 from config.api.parameters import ListParameters, Order, PageParameters
 from config.api.reading import Reading
 from config.api.routing import absolute
 from config.errors import Detail
-
-
-@dataclass(frozen=True)
-class Page:
-    """What is answered of the rows of one page, their ids, and the answer's `meta`."""
-
-    data: list[Any]
-    pks: list[int]
-    meta: dict[str, Any] = field(default_factory=dict)
 
 
 def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
@@ -50,7 +40,7 @@ def nearest(rows: Reading, asked: ListParameters) -> Page | None:
         meta["next_cursor"] = None
     else:
         meta |= {"page": 1, "total": len(found.pks), "next": None, "previous": None}
-    return Page(found.data, found.pks, meta)
+    return Page(found, meta)
 
 
 # ── By page ───────────────────────────────────────────────────────────────────────────────────
@@ -68,7 +58,7 @@ def _by_page(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     other = absolute(request, f"{request.path}?{asked.all_but_page}page=")
     meta["next"] = f"{other}{number + 1}" if found.more else None
     meta["previous"] = f"{other}{number - 1}" if number > 1 else None
-    return Page(found.data, found.pks, meta)
+    return Page(found, meta)
 
 
 # ── By cursor ─────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +73,7 @@ def _by_cursor(rows: Listed, asked: PageParameters, path: str) -> Page:
     found = rows.part(keys, 0, size)
     last = [_plain(key) for key in found.last_keys] if found.more else None
     next_cursor = signing.dumps(last, salt=salt) if last else None
-    return Page(found.data, found.pks, {"page_size": size, "next_cursor": next_cursor})
+    return Page(found, {"page_size": size, "next_cursor": next_cursor})
 
 
 def _opened(cursor: str, salt: str) -> list[Any]:

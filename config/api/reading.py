@@ -9,11 +9,12 @@ from django.db import connection
 from django.db.models import BigIntegerField, QuerySet
 
 from config.api import listed
+from config.api.kept import STATE, State
 from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import MAX_PLANS, ReadPlan
-from config.api.rows import ROW_VERSION, kept_rows, version_of
+from config.api.rows import ROW_VERSION, KeptRow, kept_rows, version_of
 from config.counts import is_counted, total_of
 from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
@@ -26,10 +27,18 @@ ONE_OF = is_one_of("pk", [], BigIntegerField())
 # Of the ids of a list those from one place to another, and how many there are; found once for both.
 COUNTED = (
     "WITH matches AS MATERIALIZED (SELECT ARRAY({ids}) AS found)"
-    " SELECT found[{first}:{last}], cardinality(found) FROM matches"
+    " SELECT found[{first}:{last}], cardinality(found), {state} FROM matches"
 )
 
 _kept: dict[Hashable, Statement] = {}
+
+
+class Found(NamedTuple):
+    """Ids of a list, how many there are in all, and the state of the database as it was then."""
+
+    pks: list[int]
+    total: Total | None = None
+    state: str | None = None
 
 
 class Shown(NamedTuple):
@@ -106,7 +115,11 @@ class Reading:
         """Those of these ids that are there, in the order of the ids."""
         if not pks:
             return Part()
-        found = self._kept(pks) if self._keeps else self._read(pks)
+        if self._keeps:
+            kept = self._kept(pks)
+            rows = [kept[pk] for pk in pks if pk in kept]
+            return Part([row.answer for row in rows], [row.key[1] for row in rows], rows=rows)
+        found = self._read(pks)
         there = [pk for pk in pks if pk in found]
         return Part([found[pk] for pk in there], there)
 
@@ -115,7 +128,7 @@ class Reading:
         found, at = fetch(*statement.about(list(pks))), self._layout.pk
         return dict(zip([row[at] for row in found], self.plan.shaped(found), strict=True))
 
-    def _kept(self, pks: Sequence[int]) -> dict[int, Any]:
+    def _kept(self, pks: Sequence[int]) -> dict[int, KeptRow]:
         versioned = {ROW_VERSION: self._row_version}
         read = self._statement("kept", lambda: self._select().annotate(**versioned))
         return kept_rows.read(self.plan, pks, read)
@@ -140,14 +153,19 @@ class Reading:
         if start > FARTHEST:
             return Part()
         find = self._ids_of_whole if self._is_whole else self._ids_of_some
-        pks, total = find(order, start, start + size + 1)
-        return replace(self.with_ids(pks[:size]), more=len(pks) > size, total=total)
+        pks, total, state = find(order, start, start + size + 1)
+        part, more = self.with_ids(pks[:size]), len(pks) > size
+        return replace(part, more=more, total=total, state=self._if_kept(state))
 
     def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
-        found = self._fetched(self._ids(order, start, start + size + 1, keys=True))
-        last = found[:size][-1][1:] if found else ()
-        part = self.with_ids([row[0] for row in found[:size]])
-        return replace(part, last_keys=last, more=len(found) > size)
+        ids = self._ids(order, start, start + size + 1, keys=True, stated=True)
+        found = self._fetched(ids)
+        _, *last, state = found[:size][-1] if found else (None, None)
+        part, more = self.with_ids([row[0] for row in found[:size]]), len(found) > size
+        return replace(part, last_keys=last, more=more, state=self._if_kept(state))
+
+    def _if_kept(self, state: str | None) -> str | None:
+        return state if self._keeps else None
 
     def first(self, count: int) -> Part:
         """The first of those listed, in the order that they have."""
@@ -159,23 +177,22 @@ class Reading:
         return count(self.rows)
 
     # ── Ids, and how many there are ───────────────────────────────────────────────────────────
-    def _ids_of_some(
-        self, order: Sequence[Order], start: int, stop: int
-    ) -> tuple[list[int], Total]:
+    def _ids_of_some(self, order: Sequence[Order], start: int, stop: int) -> "Found":
         """Of those that a filter leaves; found and counted at once."""
         ids = self._ids(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
-        sql = COUNTED.format(ids=ids.sql, first=start + 1, last=stop)
-        [(pks, found)] = self._fetched(Statement(sql, ids.values))
-        return pks, bounded(found)
+        sql = COUNTED.format(ids=ids.sql, first=start + 1, last=stop, state=STATE)
+        [(pks, found, state)] = self._fetched(Statement(sql, ids.values))
+        return Found(pks, bounded(found), state)
 
-    def _ids_of_whole(
-        self, order: Sequence[Order], start: int, stop: int
-    ) -> tuple[list[int], Total | None]:
+    def _ids_of_whole(self, order: Sequence[Order], start: int, stop: int) -> "Found":
         """Of all; far from the start they are found from the end, if that is nearer."""
         if start <= NEAR:
-            found = self._fetched(self._ids(order, start, stop, totalled=self._counts))
-            total = Total(int(found[0][-1]), exact=True) if found and self._counts else None
-            return [row[0] for row in found], total
+            found = self._fetched(self._ids(order, start, stop, totalled=self._counts, stated=True))
+            if not found:
+                return Found([])
+            _, *counted, state = found[0]
+            total = Total(int(counted[0]), exact=True) if counted else None
+            return Found([row[0] for row in found], total, state)
         total = self.count()
         if start <= total.rows - stop:
             found = self._fetched(self._ids(order, start, stop))
@@ -183,7 +200,7 @@ class Reading:
             turned = [key.turned() for key in order]
             first, last = max(total.rows - stop, 0), max(total.rows - start, 0)
             found = self._fetched(self._ids(turned, first, last))[::-1]
-        return [pk for (pk,) in found], total
+        return Found([pk for (pk,) in found], total)
 
     def _ids(
         self,
@@ -193,15 +210,20 @@ class Reading:
         *,
         keys: bool = False,
         totalled: bool = False,
+        stated: bool = False,
     ) -> Statement:
-        """What finds the ids of those that are listed, with their keys or how many there are."""
+        """What finds the ids of those that are listed.
+
+        With their keys or how many there are, and then the state of the database.
+        """
         more = [key.expression for key in order] if keys else []
         more += [total_of(self.everything.model)] if totalled else []
+        more += [State()] if stated else []
 
         def ids(rows: QuerySet[Any]) -> QuerySet[Any]:
             return rows.order_by(*terms(order)).values_list("pk", *more)[start:stop]
 
-        name = ("ids", name_of(order), start, stop, keys, totalled)
+        name = ("ids", name_of(order), start, stop, keys, totalled, stated)
         if (form := self.narrowing.form) is not None:
             kept = self._statement((*name, form.name), lambda: ids(form.word(self.everything)))
             return form.filled(kept)

@@ -10,19 +10,20 @@ row could then be taken for what it was.)
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
+from weakref import ref
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Func, TextField, Value
 from orjson import Fragment
 
 from config.api.envelope import to_json
-from config.api.kept import MB, Room, compact
 from config.api.reads import MAX_PLANS, ReadPlan
+from config.api.room import MB, Room, compact
 from config.statements import Statement, fetch
 
-ROOM = 48 * MB  # in each process
-TAKEN = 400  # bytes that a row takes beside its content
+ROOM = 56 * MB  # in each process
+TAKEN = 600  # bytes that a row takes beside its content
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
@@ -52,21 +53,35 @@ class RowVersion(Func):
         return f"concat({STARTED}, '/', {versions})", ()
 
 
-class KeptRow(NamedTuple):
+Key = tuple[ReadPlan, int]
+
+
+class KeptRow:
     """A version of a row, and what is answered of it, as JSON."""
 
-    version: str
-    content: bytes
+    __slots__ = ("__weakref__", "answer", "key", "version")
+
+    def __init__(self, key: Key, version: str, content: bytes) -> None:
+        self.key, self.version, self.answer = key, version, Fragment(content)
 
 
 class KeptRows:
     """Rows by their plan and id."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._kept: Room[tuple[ReadPlan, int], KeptRow] = Room(room)
+        self._kept: Room[Key, KeptRow] = Room(room)
 
-    def read(self, plan: ReadPlan, pks: Sequence[int], read: Statement) -> dict[int, Fragment]:
-        """What is answered of those of these rows that are there.
+    def still(self, rows: Iterable["ref[KeptRow]"]) -> list[KeptRow] | None:
+        """These rows, if all are kept still; then they are the last to go."""
+        found = [row() for row in rows]
+        there = [row for row in found if row is not None]
+        if len(there) < len(found):
+            return None
+        self._kept.touch([row.key for row in there])
+        return there
+
+    def read(self, plan: ReadPlan, pks: Sequence[int], read: Statement) -> dict[int, KeptRow]:
+        """Those of these rows that are there.
 
         The statement is to read the columns of the plan, and at the end the version, of all rows.
         """
@@ -80,9 +95,10 @@ class KeptRows:
             if version is None:  # it has gone
                 kept.pop(pk, None)
                 continue
-            kept[pk] = row = KeptRow(version, compact(to_json(answer)))
-            self._kept.keep((plan, pk), row, len(row.content) + TAKEN)
-        return {pk: Fragment(row.content) for pk, row in kept.items()}
+            content = compact(to_json(answer))
+            kept[pk] = row = KeptRow((plan, pk), version, content)
+            self._kept.keep(row.key, row, len(content) + TAKEN)
+        return kept
 
 
 def array_of(elements: Iterable[str]) -> str:

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from config.api import conditional, kept, writing
-from config.api.envelope import Success, json_response, to_json
+from config.api.envelope import json_response, to_json
 from config.api.grammar import GrammarViewSet
+from config.api.listed import Page
 from config.api.narrowing import Narrowing
 from config.api.pagination import nearest, paginate
 from config.api.parameters import ListParameters, ShapeParameters
@@ -48,24 +49,25 @@ class ResourceViewSet(GrammarViewSet):
     def list(self, request: Request) -> HttpResponse:
         """The resources that match, a page at a time."""
         if not (self.keeps_reads and self.sees_all):
-            return json_response(self._listed(request))
+            return json_response(kept.written(self._listed(request)))
         query = request.META.get("QUERY_STRING", "")
         url = absolute(request, f"{request.path}?{query}")  # whole, as in `next` and `previous`
         answer = kept.lists.answer(f"{get_language()} {url}", lambda: self._listed(request))
         return json_response(answer)
 
-    def _listed(self, request: Request) -> bytes:
+    def _listed(self, request: Request) -> Page:
         asked = self.asked
         assert isinstance(asked, ListParameters)
         rows = self.reading()
         page = paginate(rows.narrow(asked.narrowing), asked, request)
-        if not page.pks and asked.may_approximate:
-            page = nearest(rows.narrow(Narrowing(asked.approximated)), asked) or page
-        meta = {**page.meta}
+        if not page.found.pks and asked.may_approximate:
+            near = nearest(rows.narrow(Narrowing(asked.approximated)), asked)
+            page = near.since(page) if near else page
         if "with_ids" in asked.filters:
-            there = set(page.pks)
-            meta["missing"] = [pk for pk in asked.filters["with_ids"] if pk not in there]
-        return to_json(Success(page.data, meta).body())
+            there = set(page.found.pks)
+            missing = [pk for pk in asked.filters["with_ids"] if pk not in there]
+            page = Page(page.found, {**page.meta, "missing": missing})
+        return page
 
     def create(self, request: Request) -> HttpResponse:
         """Make one; `Location` says where it is."""

@@ -126,6 +126,6 @@ class ItemViewSet(ExportingViewSet, BatchViewSet):
         if not events.exists():
             raise Http404
         page = paginate(Instances(events), self.page_asked, request)
-        changes: Any = history.changes(page.data)
+        changes: Any = history.changes(page.found.data)
         data = ChangeSerializer(changes, many=True, context={"shape": ItemSerializer()}).data
         return self.respond(data, **page.meta)

@@ -305,4 +305,4 @@ class HoldingsViewSet(GrammarViewSet):
         rows: Any = self.get_queryset()
         held = Reading(rows.open().held_by(holder.pk), plan_of(HoldingSerializer))
         page = paginate(held, self.page_asked, request)
-        return self.respond(page.data, **page.meta)
+        return self.respond(page.found.data, **page.meta)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from django.conf import settings
+
 Schema = dict[str, Any]
 # What would end the token in use, so that nothing but 401 would be answered from then on.
 NOT_AS_ONESELF = ("log_out", "delete_token")
@@ -235,6 +237,11 @@ class Request:
     def may_be_refused_unread(self) -> bool:
         """Whether it is no HTTP that a web server must take."""
         return self.broken or len(self.target) + len(self.query) > LONGEST_TARGET
+
+    @property
+    def may_be_cut_off(self) -> bool:
+        """Whether its body is not received: then the answer may be lost with the connection."""
+        return len(self.body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
     def written(self) -> bytes:
         """As it goes over the wire."""

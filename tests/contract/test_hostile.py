@@ -66,7 +66,7 @@ class Contract:
         if request.may_be_refused_unread and (not answer.status or self._is_refused_unread(answer)):
             return ""
         if not answer.status:
-            return "no answer"
+            return "" if request.may_be_cut_off else "no answer"
         if answer.status >= 500:
             return "a failure of ours"
         if "x-request-id" not in answer.headers:

@@ -1,5 +1,7 @@
 """Answers that are kept while nothing is written: never older than the question."""
 
+import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,9 +10,14 @@ import pytest
 from django.db import connection, transaction
 from django.urls import URLPattern, get_resolver
 
-from config.api.kept import Kept, Room
+from config.api.kept import KeptLists, state_of_database
+from config.api.listed import Page, Part
+from config.api.reads import plan_of
+from config.api.room import Room
+from config.api.rows import KeptRow, version_of
 from config.api.viewsets import ResourceViewSet
 from config.statements import compiled
+from items.catalogue.serializers import ItemSerializer
 from items.models import Category, Item
 from tests.client import Api
 from tests.factories import CategoryFactory, ItemFactory, UserFactory, token_for
@@ -26,9 +33,9 @@ def reader(transactional_db: None) -> Api:
 
 
 @pytest.fixture
-def kept() -> Kept:
+def kept() -> KeptLists:
     """A place of its own."""
-    return Kept()
+    return KeptLists()
 
 
 @pytest.fixture
@@ -38,15 +45,20 @@ def other(transactional_db: None) -> Any:
         yield opened
 
 
-class Making:
-    """Makes another content each time."""
+class Finding:
+    """Finds another number each time."""
 
     def __init__(self) -> None:
         self.times = 0
 
-    def __call__(self) -> bytes:
+    def __call__(self) -> Page:
         self.times += 1
-        return b"%d" % self.times
+        return Page(Part(state=state_of_database()), {"number": self.times})
+
+
+def number_in(answer: bytes) -> int:
+    """The number that was found."""
+    return int(json.loads(answer)["meta"]["number"])
 
 
 # Other databases of the same server are written by other tests meanwhile, so that nothing may be
@@ -56,42 +68,52 @@ ASKED = 500
 
 # ── What is kept ──────────────────────────────────────────────────────────────────────────────
 @pytest.mark.django_db(transaction=True)
-def test_seldom_made_when_it_is_asked_for_again_and_again(kept: Kept) -> None:
-    made = Making()
+def test_seldom_found_when_it_is_asked_for_again_and_again(kept: KeptLists) -> None:
+    find = Finding()
     for _ in range(ASKED):
-        kept.answer("?", made)
-    assert made.times < ASKED
+        kept.answer("?", find)
+    assert find.times < ASKED
 
 
 @pytest.mark.django_db(transaction=True)
-def test_made_again_when_anything_was_written(kept: Kept) -> None:
-    made = Making()
+def test_found_again_when_anything_was_written(kept: KeptLists) -> None:
+    find = Finding()
     for number in range(1, 6):
-        assert int(kept.answer("?", made)) >= number
+        assert number_in(kept.answer("?", find)) == number
         CategoryFactory.create()
-    assert made.times == 5
 
 
 @pytest.mark.django_db
-def test_never_kept_when_a_transaction_is_under_way(kept: Kept) -> None:
-    made = Making()
-    assert [kept.answer("?", made) for _ in range(3)] == [b"1", b"2", b"3"]
+def test_never_kept_when_a_transaction_is_under_way(kept: KeptLists) -> None:
+    find = Finding()
+    assert [number_in(kept.answer("?", find)) for _ in range(3)] == [1, 2, 3]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outdated_at_once_when_somebody_commits_while_it_is_made(kept: Kept) -> None:
-    def made() -> bytes:
-        found = b"%d" % Category.objects.count()
+def test_outdated_at_once_when_somebody_commits_while_it_is_found(kept: KeptLists) -> None:
+    def find() -> Page:
+        state, number = state_of_database(), Category.objects.count()
         CategoryFactory.create()
-        return found
+        return Page(Part(state=state), {"number": number})
 
-    assert [kept.answer("?", made) for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+    assert [number_in(kept.answer("?", find)) for _ in range(4)] == [0, 1, 2, 3]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_answered_and_not_kept_when_it_is_larger_than_the_room() -> None:
-    kept, made = Kept(room=0), Making()
-    assert [kept.answer("?", made) for _ in range(3)] == [b"1", b"2", b"3"]
+    kept, find = KeptLists(room=0), Finding()
+    assert [number_in(kept.answer("?", find)) for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_found_again_when_one_of_its_rows_is_no_longer_kept(kept: KeptLists) -> None:
+    find, key = Finding(), (plan_of(ItemSerializer), 1)
+
+    def found() -> Page:
+        page = find()
+        return replace(page, found=replace(page.found, rows=[KeptRow(key, "version", b"{}")]))
+
+    assert [number_in(kept.answer("?", found)) for _ in range(3)] == [1, 2, 3]
 
 
 def test_least_lately_used_go_when_there_is_no_more_room() -> None:
@@ -206,6 +228,12 @@ def views() -> dict[str, type[ResourceViewSet]]:
         if issubclass(view, ResourceViewSet):
             found[view.__name__] = view
     return found
+
+
+@pytest.mark.parametrize("view", [v for v in views().values() if v.keeps_reads], ids=str)
+def test_rows_have_a_version_when_lists_are_kept(view: type[ResourceViewSet]) -> None:
+    shape: Any = view.serializer_class
+    assert version_of(plan_of(shape), view.queryset.model) is not None
 
 
 @pytest.mark.parametrize("view", [v for v in views().values() if v.keeps_reads], ids=str)
