@@ -1,44 +1,35 @@
 """Lists that are kept for as long as the database stays as it was when they were found.
 
-PostgreSQL itself says whether it has: a snapshot names every transaction that it does not see, and
-once one that has written commits, no later snapshot is like the one before. So a list is never
-older than the question, whoever writes, by whatever way; a register that many read and few change
-is read out of memory most of the time, for the price of the cheapest statement there is.
-(A standby's snapshots do not tell; Stockroom writes, and so talks to a primary server.)
+So a list is never older than the question, whoever writes; and a register that many read and few
+change is read out of memory most of the time, for the price of the cheapest statement there is.
 
-A list is kept as the rows it is made of, which are those of `config.api.rows`: it takes next to no
-room of its own, so that what many people type, a letter at a time, is kept from the first time on.
+Kept of a list are its ids, its meta and which versions its rows had: the rows themselves are those
+of `config.api.rows`. It takes next to no room, so that what many people type, a letter at a time,
+is kept from the first time on.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-from weakref import ref
 
 from django.db import connection
-from django.db.models import Func, TextField
 from orjson import Fragment
 
 from config.api.envelope import Success, to_json
 from config.api.listed import Page
+from config.api.reading import Reading
 from config.api.room import MB, Room, compact
-from config.api.rows import KeptRow, KeptRows, kept_rows
-from config.statements import fetch
+from config.api.state import state_of_database
 
 ROOM = 8 * MB  # in each process
-TAKEN, TAKEN_BY_ROW = 600, 8  # bytes that a list takes beside its question and its meta
-# Which database, of a server that runs since when (it may start from an older copy), and its state.
-STATE = "concat_ws(' ', current_catalog, pg_postmaster_start_time(), pg_current_snapshot())"
-
-
-class State(Func):
-    """What tells the database, as a statement finds it, from all that it was and will be."""
-
-    template = f"(SELECT {STATE})"  # once, however many rows there are
-    output_field = TextField()
+TAKEN = 500  # bytes that a list takes beside its question, its ids and its meta
+WHOLE = "q"  # the type of an id, as `array` calls it
+ID_BYTES = array(WHOLE).itemsize
 
 
 class _List(NamedTuple):
-    rows: Sequence[ref[KeptRow]]
+    pks: Sequence[int]
+    versions: int
     meta: bytes
     state: str
 
@@ -46,37 +37,32 @@ class _List(NamedTuple):
 class KeptLists:
     """Lists by their question."""
 
-    def __init__(self, *, room: int = ROOM, rows: KeptRows = kept_rows) -> None:
+    def __init__(self, *, room: int = ROOM) -> None:
         self._lists: Room[str, _List] = Room(room)
-        self._rows = rows
 
-    def answer(self, question: str, find: Callable[[], Page]) -> bytes:
-        """The list that `find` finds, or found while nothing has been written since, in JSON.
+    def answer(self, question: str, rows: Reading, find: Callable[[], Page]) -> bytes:
+        """The page that `find` finds, or found while nothing has been written since, in JSON.
 
-        It must depend on the question and the database alone, not on the time or on who asks.
-        Within a transaction nothing is kept: it sees more than others do.
+        It must depend on the question and the database alone, not on the time or on who asks; its
+        rows are read again by `rows` where they are not kept. Within a transaction nothing is kept:
+        it sees more than others do.
         """
         if connection.in_atomic_block:
             return written(find())
-        if (answer := self._kept(question)) is not None:
-            return answer
+        [kept] = self._lists.get(question)
+        if kept is not None and kept.state == state_of_database():
+            part = rows.again(kept.pks, kept.versions)
+            return _written(part.data, Fragment(kept.meta))
         page = find()
         if page.found.state is not None:
             self._keep(question, page, page.found.state)
         return written(page)
 
-    def _kept(self, question: str) -> bytes | None:
-        [kept] = self._lists.get(question)
-        rows = None if kept is None else self._rows.still(kept.rows)
-        if kept is None or rows is None or kept.state != state_of_database():
-            return None
-        return _written([row.answer for row in rows], Fragment(kept.meta))
-
     def _keep(self, question: str, page: Page, state: str) -> None:
         """Keep it. What was committed meanwhile may be in it, but then its state is over."""
-        rows, meta = [ref(row) for row in page.found.rows], compact(to_json(page.meta))
-        taken = TAKEN + TAKEN_BY_ROW * len(rows) + len(question) + len(meta)
-        self._lists.keep(question, _List(rows, meta, state), taken)
+        pks, meta = array(WHOLE, page.found.pks), compact(to_json(page.meta))
+        taken = TAKEN + len(question) + ID_BYTES * len(pks) + len(meta)
+        self._lists.keep(question, _List(pks, page.found.versions, meta, state), taken)
 
 
 def written(page: Page) -> bytes:
@@ -86,12 +72,6 @@ def written(page: Page) -> bytes:
 
 def _written(data: Sequence[Any], meta: Any) -> bytes:
     return to_json(Success(data, meta).body())
-
-
-def state_of_database() -> str:
-    """The state as it is now."""
-    [(state,)] = fetch(f"SELECT {STATE}", ())
-    return str(state)
 
 
 lists = KeptLists()

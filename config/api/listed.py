@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 from django.db.models import QuerySet
 
 from config.api.parameters import Order
-from config.api.rows import KeptRow
 from config.counts import counted_rows
 
 COUNTED_EXACTLY = 10_000  # matches of a filter; above that, the total is a lower bound
@@ -30,15 +29,15 @@ class Part:
     """Some rows of a list: what is answered of each, their ids, and the keys of the last.
 
     `more` says whether others follow; `total`, how many there are, where that came with them. Where
-    the list may be kept: the `rows` as they are, and the `state` of the database as it was before.
+    the list may be kept: which `versions` its rows have, and the `state` of the database before.
     """
 
     data: list[Any] = field(default_factory=list)
-    pks: list[int] = field(default_factory=list)
+    pks: Sequence[int] = ()
     last_keys: Sequence[Any] = ()
     more: bool = False
     total: Total | None = None
-    rows: Sequence[KeptRow] = ()
+    versions: int = 0
     state: str | None = None
 
 

@@ -2,19 +2,26 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import BigIntegerField, QuerySet
 
 from config.api import listed
-from config.api.kept import STATE, State
+from config.api.layout import Layout, joins_itself, layout_of
 from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
-from config.api.reads import MAX_PLANS, ReadPlan
-from config.api.rows import ROW_VERSION, KeptRow, kept_rows, version_of
+from config.api.reads import ReadPlan
+from config.api.rows import (
+    ROW_VERSION,
+    KeptRow,
+    answers_of,
+    kept_rows,
+    version_of,
+    versions_of,
+)
+from config.api.state import STATE, State
 from config.counts import is_counted, total_of
 from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
@@ -22,7 +29,6 @@ from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows from the start, so few that nobody asks whether the end is nearer
 FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
-VERSION = "version"  # of a model whose rows count their edits
 ONE_OF = is_one_of("pk", [], BigIntegerField())
 # Of the ids of a list those from one place to another, and how many there are; found once for both.
 COUNTED = (
@@ -117,11 +123,19 @@ class Reading:
             return Part()
         if self._keeps:
             kept = self._kept(pks)
-            rows = [kept[pk] for pk in pks if pk in kept]
-            return Part([row.answer for row in rows], [row.key[1] for row in rows], rows=rows)
+            there = [pk for pk in pks if pk in kept]
+            rows = [kept[pk] for pk in there]
+            return Part(answers_of(rows), there, versions=versions_of(rows))
         found = self._read(pks)
         there = [pk for pk in pks if pk in found]
         return Part([found[pk] for pk in there], there)
+
+    def again(self, pks: Sequence[int], versions: int) -> Part:
+        """The same as `with_ids`, when nothing was written since they had these versions."""
+        rows = [row for row in kept_rows.known(self.plan, pks) if row is not None]
+        if len(rows) == len(pks) and versions_of(rows) == versions:
+            return Part(answers_of(rows), pks, versions=versions)
+        return self.with_ids(pks)
 
     def _read(self, pks: Sequence[int]) -> dict[int, Any]:
         statement = self._statement("with ids", lambda: self._select().filter(ONE_OF))
@@ -251,7 +265,7 @@ class Reading:
         return self.everything.order_by().values_list(*self._layout.columns)
 
     @property
-    def _layout(self) -> "Layout":
+    def _layout(self) -> Layout:
         model: Any = self.everything.model
         return layout_of(self.plan, model)
 
@@ -265,48 +279,3 @@ class Reading:
                 _kept.clear()
             kept = _kept[key] = compiled(made())
         return kept
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The columns that are read, and where in a row the id and the version are.
-
-    `joins` says where ids of related rows are, and columns of those that are never null.
-    """
-
-    columns: list[Any]
-    pk: int
-    version: int | None
-    joins: list[tuple[int, int]]
-
-
-@lru_cache(MAX_PLANS)
-def layout_of(plan: ReadPlan, model: Any) -> Layout:
-    """The layout of a plan's rows: its columns, and the id and the version where they are not."""
-    columns = list(plan.columns)
-
-    def place(name: str) -> int:
-        if name not in columns:
-            columns.append(name)
-        return columns.index(name)
-
-    pk = place(model._meta.pk.attname)
-    versioned = any(field.name == VERSION for field in model._meta.concrete_fields)
-    version = place(VERSION) if versioned else None
-    joins = [
-        (columns.index(key.attname), columns.index(name))
-        for key in model._meta.concrete_fields
-        if key.is_relation and key.attname in columns
-        for other in key.related_model._meta.concrete_fields
-        if not (other.null or other.primary_key)
-        for name in [f"{key.name}__{other.name}"]
-        if name in columns
-    ]
-    return Layout(columns, pk, version, joins)
-
-
-@lru_cache(MAX_PLANS)
-def joins_itself(plan: ReadPlan, model: Any) -> bool:
-    """Whether a row is read with others of its own table."""
-    ways = [column.split("__")[:-1] for column in plan.columns if isinstance(column, str)]
-    return any(model._meta.get_field(way[0]).related_model is model for way in ways if way)

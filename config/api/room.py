@@ -1,7 +1,7 @@
 """Room in memory for what is kept, in each process and for all of its threads."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -30,13 +30,6 @@ class Room(Generic[Key, Value]):
                 self._kept.move_to_end(key)
                 found.append(kept[0])
         return found
-
-    def touch(self, keys: Iterable[Key]) -> None:
-        """Let these be the last to go, as if they had been got."""
-        with self._changing:
-            for key in keys:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
 
     def keep(self, key: Key, value: Value, size: int) -> None:
         """Keep a value, which takes so many bytes."""

@@ -10,8 +10,7 @@ row could then be taken for what it was.)
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
-from weakref import ref
+from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Func, TextField, Value
@@ -22,8 +21,8 @@ from config.api.reads import MAX_PLANS, ReadPlan
 from config.api.room import MB, Room, compact
 from config.statements import Statement, fetch
 
-ROOM = 56 * MB  # in each process
-TAKEN = 600  # bytes that a row takes beside its content
+ROOM = 64 * MB  # in each process
+TAKEN = 500  # bytes that a row takes beside its content
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
@@ -53,39 +52,29 @@ class RowVersion(Func):
         return f"concat({STARTED}, '/', {versions})", ()
 
 
-Key = tuple[ReadPlan, int]
-
-
-class KeptRow:
+class KeptRow(NamedTuple):
     """A version of a row, and what is answered of it, as JSON."""
 
-    __slots__ = ("__weakref__", "answer", "key", "version")
-
-    def __init__(self, key: Key, version: str, content: bytes) -> None:
-        self.key, self.version, self.answer = key, version, Fragment(content)
+    version: str
+    content: bytes
 
 
 class KeptRows:
     """Rows by their plan and id."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._kept: Room[Key, KeptRow] = Room(room)
+        self._kept: Room[tuple[ReadPlan, int], KeptRow] = Room(room)
 
-    def still(self, rows: Iterable["ref[KeptRow]"]) -> list[KeptRow] | None:
-        """These rows, if all are kept still; then they are the last to go."""
-        found = [row() for row in rows]
-        there = [row for row in found if row is not None]
-        if len(there) < len(found):
-            return None
-        self._kept.touch([row.key for row in there])
-        return there
+    def known(self, plan: ReadPlan, pks: Iterable[int]) -> list[KeptRow | None]:
+        """What is kept of these rows, in whatever version."""
+        return self._kept.get(*[(plan, pk) for pk in pks])
 
     def read(self, plan: ReadPlan, pks: Sequence[int], read: Statement) -> dict[int, KeptRow]:
         """Those of these rows that are there.
 
         The statement is to read the columns of the plan, and at the end the version, of all rows.
         """
-        found = self._kept.get(*((plan, pk) for pk in pks))
+        found = self.known(plan, pks)
         kept = {pk: row for pk, row in zip(pks, found, strict=True) if row is not None}
         versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
         known = array_of(map(str, pks)), array_of(versions)
@@ -96,9 +85,19 @@ class KeptRows:
                 kept.pop(pk, None)
                 continue
             content = compact(to_json(answer))
-            kept[pk] = row = KeptRow((plan, pk), version, content)
-            self._kept.keep(row.key, row, len(content) + TAKEN)
+            kept[pk] = row = KeptRow(version, content)
+            self._kept.keep((plan, pk), row, len(content) + TAKEN)
         return kept
+
+
+def answers_of(rows: Iterable[KeptRow]) -> list[Fragment]:
+    """What is answered of rows."""
+    return [Fragment(row.content) for row in rows]
+
+
+def versions_of(rows: Iterable[KeptRow]) -> int:
+    """What tells rows in these versions from the same rows in others."""
+    return hash(tuple([row.version for row in rows]))
 
 
 def array_of(elements: Iterable[str]) -> str:

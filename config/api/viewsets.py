@@ -48,17 +48,18 @@ class ResourceViewSet(GrammarViewSet):
 
     def list(self, request: Request) -> HttpResponse:
         """The resources that match, a page at a time."""
-        if not (self.keeps_reads and self.sees_all):
-            return json_response(kept.written(self._listed(request)))
+        rows = self.reading()
+        if not rows.keeps:
+            return json_response(kept.written(self._listed(request, rows)))
         query = request.META.get("QUERY_STRING", "")
         url = absolute(request, f"{request.path}?{query}")  # whole, as in `next` and `previous`
-        answer = kept.lists.answer(f"{get_language()} {url}", lambda: self._listed(request))
+        question = f"{get_language()} {url}"
+        answer = kept.lists.answer(question, rows, lambda: self._listed(request, rows))
         return json_response(answer)
 
-    def _listed(self, request: Request) -> Page:
+    def _listed(self, request: Request, rows: Reading) -> Page:
         asked = self.asked
         assert isinstance(asked, ListParameters)
-        rows = self.reading()
         page = paginate(rows.narrow(asked.narrowing), asked, request)
         if not page.found.pks and asked.may_approximate:
             near = nearest(rows.narrow(Narrowing(asked.approximated)), asked)
