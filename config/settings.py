@@ -130,6 +130,10 @@ SESSION = {
     "lock_timeout": f"{LOCK_TIMEOUT_S}s",
     "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT_S}s",
+    # Of a client that has vanished from the network PostgreSQL lets go of the locks within seconds.
+    "tcp_keepalives_idle": 5,  # seconds
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 2,
 }
 CONNECT_TIMEOUT_S = 3
 GIVEN_OPTIONS = " " + DATABASES["default"].get("OPTIONS", {}).get("options", "")

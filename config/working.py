@@ -1,4 +1,9 @@
-"""The worker: it does the jobs of config.jobs, one after another, until it is told to stop."""
+"""The worker: it does the jobs of config.jobs, one after another, until it is told to stop.
+
+That it lives it says by a lock, of which PostgreSQL lets go as soon as its process or connection
+ends. (Procrastinate's own worker writes that into its row again and again: each of those commits
+would end what is known of an unchanged database, see config.api.state.)
+"""
 
 import asyncio
 import logging
@@ -13,6 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.middleware import SyncCallNext
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
+from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from config.incoming import current_request_id
@@ -21,15 +27,21 @@ from config.management.stopping import StopSignals
 logger = logging.getLogger(__name__)
 
 GRACE_S = 10.0  # for a job under way, when we are told to stop
-HEARTBEAT_S = 3.0
-# Of a worker that was not heard of for so long the jobs are given to others. It is longer than
-# GRACE_S, in which nothing is heard either.
-STALLED_S = 15.0
-SWEEP_S = 5.0  # how often it is looked for such workers
+LOCK_CLASS = 1_936_682_341  # of the advisory locks by which workers live; drawn at random
+YOUNG_S = 10.0  # a worker that was hired so lately lives, whether it has its lock yet or not
+LOOK_S = 3.0  # how often a worker looks whether it has its lock still
+SWEEP_S = 5.0  # how often it is looked for the dead
+NEVER_S = 1e9  # seconds until procrastinate would write that a worker lives, or take it for dead
 PAUSE_S = 5.0  # before a database that could not be used is tried again
 POOL_TIMEOUT_S = 3.0
-OWN_CONNECTIONS = 2  # of the worker itself, beside those of its jobs and the one that listens
+OWN_CONNECTIONS = 3  # of the worker itself, beside those of its jobs and the one that listens
 
+LIVE = "SELECT pg_advisory_lock(%(lock_class)s, %(worker)s)"
+LET_THE_DEAD_GO = """
+    DELETE FROM procrastinate_workers
+    WHERE last_heartbeat < now() - make_interval(secs => %(young_s)s)
+        AND pg_try_advisory_xact_lock(%(lock_class)s, id::int)
+"""
 TAKE_FROM_THE_DEAD = """
     SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM (
         SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL
@@ -76,7 +88,8 @@ class Shift:
         with app.replace_connector(connector):
             async with app.open_async():
                 worker: Any = self._hired()
-                aside = [asyncio.create_task(each) for each in (_sweep(), self._end(worker))]
+                beside = (_live(worker, connector), _sweep(), self._end(worker))
+                aside = [asyncio.create_task(each) for each in beside]
                 try:
                     await worker.run()
                 finally:
@@ -89,8 +102,8 @@ class Shift:
             app,
             concurrency=self._concurrency,
             install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALLED_S,
+            update_heartbeat_interval=NEVER_S,
+            stalled_worker_timeout=NEVER_S,
             task_middleware=[in_connections_of_its_own],
         )
 
@@ -106,11 +119,26 @@ class Shift:
         os._exit(0)  # nobody can end a thread
 
 
+async def _live(worker: Any, connector: PsycopgConnector) -> None:
+    """Hold the worker's lock, until its end; without the connection, stop it."""
+    try:
+        async with connector.pool.connection() as connection:
+            while True:  # once it is hired; what it holds already it gets at once
+                lock = {"lock_class": LOCK_CLASS, "worker": worker.worker_id}
+                await connection.execute(LIVE, lock)
+                await asyncio.sleep(LOOK_S)
+    except (OperationalError, PoolTimeout) as error:
+        logger.error("the worker has lost its lock, and stops: %s", error)
+        worker.stop()
+
+
 async def _sweep() -> None:
-    """Again and again, make jobs wait once more whose worker is not heard of any more."""
+    """Again and again, make jobs wait once more whose worker does not live any more."""
     while True:
         with suppress(ConnectorException):  # the worker itself says so
-            await app.job_manager.prune_stalled_workers(STALLED_S)
+            await app.connector.execute_query_async(
+                LET_THE_DEAD_GO, young_s=YOUNG_S, lock_class=LOCK_CLASS
+            )
             await app.connector.execute_query_async(TAKE_FROM_THE_DEAD)
         await asyncio.sleep(SWEEP_S)
 

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models.functions import Now
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from config.statements import Statement, compiled, fetch
 from config.text import SEARCH_COLUMN
 from users.backends import knows_rights, read_rights
-from users.models import ApiToken, User
+from users.models import LAST_USE_STEP, ApiToken, User
 from users.services import digest_of
 
 KEYWORD = "Bearer"
@@ -29,6 +29,12 @@ AGAIN_S = 0.75
 SOON_S = 0.5  # what has been remembered for longer is read again with another
 MAX_REMEMBERED = 10_000  # tokens
 MAX_TOGETHER = 50  # tokens that one request reads again with its own
+
+# By whoever comes first: another process may be about to write the same.
+USED = (
+    "UPDATE users_apitoken SET last_used_at = statement_timestamp() WHERE id IN"
+    " (SELECT id FROM users_apitoken WHERE id = ANY(%s) FOR NO KEY UPDATE SKIP LOCKED)"
+)
 
 UNREAD = frozenset({"digest", "password", SEARCH_COLUMN})
 TOKEN_COLUMNS, USER_COLUMNS = (
@@ -103,8 +109,20 @@ class Remembered:
             return None
         if not known.is_used:
             known.is_used = True
-            _note_use(known.token)
+            self._note_use(known.token)
         return known.token
+
+    def _note_use(self, token: ApiToken) -> None:
+        """Write when it was used; with it, of all that are in use, those that were to be soon."""
+        if not token.was_not_used_for(LAST_USE_STEP):
+            return
+        with self._lock:
+            in_use = [known.token for known in self._known.values() if known.is_used]
+        soon = [each for each in in_use if each.was_not_used_for(LAST_USE_STEP / 2)]
+        noted = {each.pk: each for each in (token, *soon)}
+        fetch(USED, [list(noted)])
+        for each in noted.values():
+            each.last_used_at = timezone.now()  # until it is read again
 
     def _read(self, digest: bytes, now: float) -> _Known | None:
         old = self._old(now)
@@ -141,12 +159,6 @@ def _usable_tokens(digests: Iterable[bytes]) -> dict[bytes, Any]:
         token.user = User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, row[end:])
         found[row[0]] = token
     return found
-
-
-def _note_use(token: ApiToken) -> None:
-    """Write when it was used; whoever reads it next sees that."""
-    if token.was_not_used_lately():
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
 
 
 @cache

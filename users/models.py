@@ -170,6 +170,6 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
-    def was_not_used_lately(self) -> bool:
-        """True when `last_used_at` is missing, or older than its exactness."""
-        return self.last_used_at is None or self.last_used_at < timezone.now() - LAST_USE_STEP
+    def was_not_used_for(self, step: timedelta) -> bool:
+        """True when `last_used_at` is missing, or as old as that."""
+        return self.last_used_at is None or self.last_used_at < timezone.now() - step

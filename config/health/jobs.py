@@ -1,28 +1,33 @@
 """Probes of the jobs: does a worker live, and has one waited long."""
 
-from datetime import timedelta
-
 from django.db.models import Max, Min, Q
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Status
 
 from config.health.database import asking
 from config.health.probing import Probe, Unwell
-from config.working import STALLED_S
+from config.working import LOCK_CLASS
 
 LONG_S = 300.0  # that a job has waited, which others may have kept busy before it
+LIVING = """
+    SELECT count(*) FROM procrastinate_workers worker WHERE EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND datname = current_database()
+            AND classid = %s AND objid = worker.id AND granted
+    )
+"""
 REMEDY = "Start one: `manage.py work`, unless `manage.py up` does (it does without --no-worker)."
 
 
 def workers() -> str:
     """How many workers live."""
-    with asking():
-        heard = timezone.now() - timedelta(seconds=STALLED_S)
-        living = ProcrastinateWorker.objects.filter(last_heartbeat__gte=heard).count()
+    with asking() as cursor:
+        cursor.execute(LIVING, [LOCK_CLASS])
+        [living] = cursor.fetchone()
     if not living:
         raise Unwell("no worker lives, and no job is done")
-    return f"{living} heard of within {STALLED_S:.0f} s"
+    return f"{living} at work"
 
 
 def waiting() -> str:

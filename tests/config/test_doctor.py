@@ -17,6 +17,7 @@ from redis import Redis
 from config import embedded
 from config.health import cache, database, machine
 from config.health.probing import Unwell
+from config.working import LOCK_CLASS
 from tests.config.test_settings import PRODUCTION, run
 
 
@@ -69,11 +70,14 @@ def own_cache(settings: Settings, tmp_path: Path) -> Iterator[Redis]:
 
 @pytest.fixture
 def a_worker(transactional_db: None) -> Iterator[None]:
-    """A worker that was heard of just now, by everybody."""
+    """A worker that lives."""
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        [pk] = cursor.fetchone()
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, pk])
         yield
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, pk])
         cursor.execute("DELETE FROM procrastinate_workers")
 
 

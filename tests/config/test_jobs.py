@@ -14,6 +14,7 @@ from config import jobs
 from config.health.jobs import waiting, workers
 from config.health.probing import Unwell
 from config.jobs import GivenUp
+from config.working import LOCK_CLASS
 from items.models import Category
 from tests.tasks import fail, lose_database, make_category
 
@@ -106,7 +107,10 @@ def test_unwell_when_no_worker_lives(db: None) -> None:
     with pytest.raises(Unwell, match="no worker lives"):
         workers()
     sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    assert workers() == "1 heard of within 15 s"
+    with pytest.raises(Unwell, match="no worker lives"):
+        workers()
+    sql("SELECT pg_advisory_xact_lock(%s, id::int) FROM procrastinate_workers", LOCK_CLASS)
+    assert workers() == "1 at work"
 
 
 def test_unwell_when_a_job_has_waited_for_long(work: Work) -> None:

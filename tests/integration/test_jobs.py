@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from config.embedded.locks import wait_until
-from config.working import GRACE_S, STALLED_S
+from config.working import GRACE_S, SWEEP_S, YOUNG_S
 from tests.live import Place, Server, live_database
 from tests.tasks import ask, ask_and_fail, make_category, make_category_slowly
 
 DONE_S = 10.0
-TAKEN_OVER_S = STALLED_S + 15.0
+TAKEN_OVER_S = YOUNG_S + SWEEP_S + 10.0
 START_S = 30.0
 END_ALL = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
