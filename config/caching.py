@@ -37,7 +37,7 @@ TOKEN_BYTES = 8
 VERSION_TTL_S = 24 * 60 * 60  # a version that is gone is made anew, and fits nothing older
 COMPUTING_S = 5.0  # for so long the others wait for the one that computes
 POLL_S = 0.02
-TOGETHER_S = 0.02
+TOGETHER_S = 0.05
 MS = 1000
 RELEASE = b"if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 

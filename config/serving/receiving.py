@@ -90,7 +90,8 @@ class Receiver:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         self._receiving += reserved
         try:
-            body = await asyncio.wait_for(self._whole(protocol), BODY_TIMEOUT_S)
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await self._whole(protocol)
         except TimeoutError as error:
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
         finally:
