@@ -48,7 +48,7 @@ def _profile(asked: argparse.Namespace) -> None:
 
 def _measure(asked: argparse.Namespace) -> None:
     from tests.benchmarks import ceiling, charts, growth
-    from tests.benchmarks.measure import WRITTEN, compare
+    from tests.benchmarks.measure import COMPARED, WRITTEN, compare
 
     parts = asked.only or PARTS
     alone: dict[str, float] = {}
@@ -61,14 +61,12 @@ def _measure(asked: argparse.Namespace) -> None:
     if "api" in parts:
         with stage.load() as load, stage.stockroom() as ours, stage.peer() as other:
             options = {"rounds": asked.rounds, "seconds": asked.seconds}
-            found = [
-                compare(ours, other, load, kind, **options)
-                for kind in (KINDS[0], WRITTEN, *KINDS[1:])
-            ]
+            found = [compare(ours, other, load, kind, **options) for kind in COMPARED]
         print(f"\n{asked.items:,} items, 32 connections, 2 processes each; medians of the rounds")
         head = ["", "Stockroom/s", "FastAPI/s", "ratio (from-to)", "median ms", "failed"]
         _print(head, [each.row() for each in found])
-        print(f"{WRITTEN}: while others change {1 / stage.CHANGE_EVERY_S:.0f} of its rows a second")
+        rate = 1 / stage.CHANGE_EVERY_S
+        print(f"{WRITTEN}: while others change {rate:.0f} of the newest rows a second")
         PICTURE.write_text(charts.comparison(found, alone))
         print(f"drawn in {PICTURE}")
     if "growth" in parts:

@@ -15,7 +15,8 @@ from tests.benchmarks.stage import (
 )
 
 KINDS = ("list", "detail", "search", "patch", "post")
-WRITTEN = "list*"  # while others change what is listed
+WRITTEN = "*"  # after a kind: while others change what is listed
+COMPARED = ("list", "list*", "detail", "search", "search*", "patch", "post")
 WARM_UP_S = 2
 CONNECTIONS = 32
 
@@ -81,10 +82,11 @@ def compare(
     ours: Target, other: Target, load: Load, kind: str, *, rounds: int, seconds: int
 ) -> Comparison:
     """Rounds in which one is measured right after the other, who begins alternating."""
-    if kind == WRITTEN:
+    if kind.endswith(WRITTEN):
+        plain = kind.removesuffix(WRITTEN)
         with others_commit(CHANGE, CHANGE_EVERY_S):
-            listed = compare(ours, other, load, "list", rounds=rounds, seconds=seconds)
-        return replace(listed, kind=kind)
+            compared = compare(ours, other, load, plain, rounds=rounds, seconds=seconds)
+        return replace(compared, kind=kind)
     found: dict[str, list[Result]] = {ours.name: [], other.name: []}
     for target in (ours, other):
         run(target, load, kind, seconds=WARM_UP_S, connections=CONNECTIONS)

@@ -52,6 +52,14 @@ def test_two_when_a_list_is_asked_for_again_and_nothing_was_written(used: Api) -
     assert queries(lambda: used.get("/items")) == TOKEN + state + IDS + ROWS
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_when_a_search_that_finds_nothing_alike_is_asked_for_again(used: Api) -> None:
+    ItemFactory.create(name="Chair")
+    path, state = "/items?search=chiar", 1
+    assert used.get(path).meta["approximate"]
+    until(lambda: queries(lambda: used.get(path)) == TOKEN + state)
+
+
 def test_three_when_items_are_walked_by_cursor(used: Api) -> None:
     make(5)
     assert queries(lambda: used.get("/items?cursor=&page_size=2")) == TOKEN + IDS + ROWS
