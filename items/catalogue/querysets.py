@@ -53,7 +53,7 @@ class ItemQuerySet(SearchableQuerySet[Any]):
     def at_location(self, location_id: int) -> Self:
         """Those of which something is at a location, or at one below it."""
         levels = self.model._meta.get_field("levels").related_model.objects
-        return self.filter(pk__in=levels.below(location_id).values("item"))
+        return self.filter(levels.having_item_below(location_id))
 
     def held_by(self, user_id: int) -> Self:
         """Those of which one user has something now."""

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from items.models import Movement
+from items.stock import querysets
 from tests.client import Api
 from tests.factories import ItemFactory, UserFactory
 from tests.items.helpers import ids_of
@@ -105,7 +106,11 @@ def test_another_tag_and_the_same_version_when_something_is_booked(api: Api) -> 
     assert api.patch(full.path, {"name": "x"}, **{"If-Match": before["ETag"]}).status == 200
 
 
-def test_those_that_are_there_or_below_when_a_location_is_asked_for(viewer_api: Api) -> None:
+@pytest.mark.parametrize("many", [0, querysets.MANY_LEVELS])
+def test_those_that_are_there_or_below_when_a_location_is_asked_for(
+    viewer_api: Api, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(querysets, "MANY_LEVELS", many)
     room = place("Room")
     rack = place("Rack", parent=room)
     here, below = Shelf(room, ItemFactory.create()), Shelf(rack, ItemFactory.create())
