@@ -3,9 +3,8 @@
 So a list is never older than the question, whoever writes; and a register that many read and few
 change is read out of memory most of the time, for the price of the cheapest statement there is.
 
-Kept of a list are its ids, its meta and which versions its rows had: the rows themselves are those
-of `config.api.rows`. It takes next to no room, so that what many people type, a letter at a time,
-is kept from the first time on.
+Kept of a list are its ids and its meta: the rows themselves are those of `config.api.rows`. So it
+takes next to no room, and what many people type, a letter at a time, is kept from the first time.
 """
 
 from array import array
@@ -29,7 +28,6 @@ ID_BYTES = array(WHOLE).itemsize
 
 class _List(NamedTuple):
     pks: Sequence[int]
-    versions: int
     meta: bytes
     state: str
 
@@ -51,7 +49,7 @@ class KeptLists:
             return written(find())
         [kept] = self._lists.get(question)
         if kept is not None and kept.state == state_of_database():
-            part = rows.again(kept.pks, kept.versions)
+            part = rows.with_ids(kept.pks, state=kept.state)
             return _written(part.data, Fragment(kept.meta))
         page = find()
         if page.found.state is not None:
@@ -62,7 +60,7 @@ class KeptLists:
         """Keep it. What was committed meanwhile may be in it, but then its state is over."""
         pks, meta = array(WHOLE, page.found.pks), compact(to_json(page.meta))
         taken = TAKEN + len(question) + ID_BYTES * len(pks) + len(meta)
-        self._lists.keep(question, _List(pks, page.found.versions, meta, state), taken)
+        self._lists.keep(question, _List(pks, meta, state), taken)
 
 
 def written(page: Page) -> bytes:

@@ -29,7 +29,7 @@ class Part:
     """Some rows of a list: what is answered of each, their ids, and the keys of the last.
 
     `more` says whether others follow; `total`, how many there are, where that came with them. Where
-    the list may be kept: which `versions` its rows have, and the `state` of the database before.
+    the list may be kept: the `state` of the database as it was before.
     """
 
     data: list[Any] = field(default_factory=list)
@@ -37,7 +37,6 @@ class Part:
     last_keys: Sequence[Any] = ()
     more: bool = False
     total: Total | None = None
-    versions: int = 0
     state: str | None = None
 
 

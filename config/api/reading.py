@@ -19,7 +19,6 @@ from config.api.rows import (
     answers_of,
     kept_rows,
     version_of,
-    versions_of,
 )
 from config.api.state import STATE, State
 from config.counts import is_counted, total_of
@@ -117,35 +116,30 @@ class Reading:
         return Shown(row[self._layout.pk], None if version is None else row[version], data)
 
     # ── Some ──────────────────────────────────────────────────────────────────────────────────
-    def with_ids(self, pks: Sequence[int]) -> Part:
-        """Those of these ids that are there, in the order of the ids."""
+    def with_ids(self, pks: Sequence[int], *, state: str | None = None) -> Part:
+        """Those of these ids that are there, in the order of the ids.
+
+        As they are now, or are since the database was in a `state` that is not long over.
+        """
         if not pks:
             return Part()
         if self._keeps:
-            kept = self._kept(pks)
+            kept = self._kept(pks, state)
             there = [pk for pk in pks if pk in kept]
-            rows = [kept[pk] for pk in there]
-            return Part(answers_of(rows), there, versions=versions_of(rows))
+            return Part(answers_of(kept[pk] for pk in there), there)
         found = self._read(pks)
         there = [pk for pk in pks if pk in found]
         return Part([found[pk] for pk in there], there)
-
-    def again(self, pks: Sequence[int], versions: int) -> Part:
-        """The same as `with_ids`, when nothing was written since they had these versions."""
-        rows = [row for row in kept_rows.known(self.plan, pks) if row is not None]
-        if len(rows) == len(pks) and versions_of(rows) == versions:
-            return Part(answers_of(rows), pks, versions=versions)
-        return self.with_ids(pks)
 
     def _read(self, pks: Sequence[int]) -> dict[int, Any]:
         statement = self._statement("with ids", lambda: self._select().filter(ONE_OF))
         found, at = fetch(*statement.about(list(pks))), self._layout.pk
         return dict(zip([row[at] for row in found], self.plan.shaped(found), strict=True))
 
-    def _kept(self, pks: Sequence[int]) -> dict[int, KeptRow]:
+    def _kept(self, pks: Sequence[int], state: str | None) -> dict[int, KeptRow]:
         versioned = {ROW_VERSION: self._row_version}
         read = self._statement("kept", lambda: self._select().annotate(**versioned))
-        return kept_rows.read(self.plan, pks, read)
+        return kept_rows.read(self.plan, pks, read, state=state)
 
     @property
     def _keeps(self) -> bool:
@@ -168,14 +162,15 @@ class Reading:
             return Part()
         find = self._ids_of_whole if self._is_whole else self._ids_of_some
         pks, total, state = find(order, start, start + size + 1)
-        part, more = self.with_ids(pks[:size]), len(pks) > size
+        part, more = self.with_ids(pks[:size], state=state), len(pks) > size
         return replace(part, more=more, total=total, state=self._if_kept(state))
 
     def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
         ids = self._ids(order, start, start + size + 1, keys=True, stated=True)
         found = self._fetched(ids)
         _, *last, state = found[:size][-1] if found else (None, None)
-        part, more = self.with_ids([row[0] for row in found[:size]]), len(found) > size
+        pks, more = [row[0] for row in found[:size]], len(found) > size
+        part = self.with_ids(pks, state=state)
         return replace(part, last_keys=last, more=more, state=self._if_kept(state))
 
     def _if_kept(self, state: str | None) -> str | None:

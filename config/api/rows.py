@@ -2,14 +2,16 @@
 
 Each version of a row bears the number of the transaction that wrote it (`xmin`). Whoever reads rows
 says which versions they have, and is sent the others alone: what is unchanged is neither written
-out by the database, nor carried, nor shaped again; and nothing is older than the statement.
+out by the database, nor carried, nor shaped again; and nothing is older than the statement. While
+the whole database is as it was when rows were read last, they are not even asked about.
 (The numbers come round after four billion transactions: by the very same number, and no other, a
 row could then be taken for what it was.)
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
@@ -23,6 +25,7 @@ from config.statements import Statement, fetch
 
 ROOM = 64 * MB  # in each process
 TAKEN = 500  # bytes that a row takes beside its content
+MAX_OF_STATE = 50_000  # rows of which it is known of what state they are
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
@@ -59,45 +62,70 @@ class KeptRow(NamedTuple):
     content: bytes
 
 
+Key = tuple[ReadPlan, int]
+
+
 class KeptRows:
-    """Rows by their plan and id."""
+    """Rows by their plan and id.
+
+    Of some it is known that they are of the state of the database in which they were read or asked
+    about last. All of those are of one state: to find them, or to keep others, is one step, so that
+    who comes late with a row that is old by now is not believed by those who know a later state.
+    """
 
     def __init__(self, room: int = ROOM) -> None:
-        self._kept: Room[tuple[ReadPlan, int], KeptRow] = Room(room)
+        self._kept: Room[Key, KeptRow] = Room(room)
+        self._state: str | None = None
+        self._of_state: set[Key] = set()
+        self._changing = Lock()
 
-    def known(self, plan: ReadPlan, pks: Iterable[int]) -> list[KeptRow | None]:
-        """What is kept of these rows, in whatever version."""
-        return self._kept.get(*[(plan, pk) for pk in pks])
-
-    def read(self, plan: ReadPlan, pks: Sequence[int], read: Statement) -> dict[int, KeptRow]:
-        """Those of these rows that are there.
+    def read(
+        self, plan: ReadPlan, pks: Sequence[int], read: Statement, *, state: str | None = None
+    ) -> dict[int, KeptRow]:
+        """Those of these rows that are there, as they are now, or are since this state at least.
 
         The statement is to read the columns of the plan, and at the end the version, of all rows.
         """
-        found = self.known(plan, pks)
+        keys = [(plan, pk) for pk in pks]
+        with self._changing:
+            found = self._kept.get(*keys)
+            is_of_state = state == self._state and self._of_state.issuperset(keys)
         kept = {pk: row for pk, row in zip(pks, found, strict=True) if row is not None}
+        if state is not None and is_of_state and len(kept) == len(pks):
+            return kept
+        changed = self._changed(plan, kept, pks, read)
+        there = {pk: row for pk, row in {**kept, **changed}.items() if row is not None}
+        self._keep(plan, there, state)
+        return there
+
+    def _changed(
+        self, plan: ReadPlan, kept: Mapping[int, KeptRow], pks: Sequence[int], read: Statement
+    ) -> dict[int, KeptRow | None]:
+        """Those that are others than is known; None for what has gone."""
         versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
         known = array_of(map(str, pks)), array_of(versions)
         changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))
         shaped = plan.shaped([row[1:] for row in changed])
-        for (pk, *_, version), answer in zip(changed, shaped, strict=True):
-            if version is None:  # it has gone
-                kept.pop(pk, None)
-                continue
-            content = compact(to_json(answer))
-            kept[pk] = row = KeptRow(version, content)
-            self._kept.keep((plan, pk), row, len(content) + TAKEN)
-        return kept
+        return {
+            pk: None if version is None else KeptRow(version, compact(to_json(answer)))
+            for (pk, *_, version), answer in zip(changed, shaped, strict=True)
+        }
+
+    def _keep(self, plan: ReadPlan, rows: Mapping[int, KeptRow], state: str | None) -> None:
+        keys = [(plan, pk) for pk in rows]
+        with self._changing:
+            if state is None or state != self._state or len(self._of_state) > MAX_OF_STATE:
+                self._state = state
+                self._of_state.clear()
+            for key, kept, row in zip(keys, self._kept.get(*keys), rows.values(), strict=True):
+                if kept is not row:
+                    self._kept.keep(key, row, len(row.content) + TAKEN)
+            self._of_state.update(keys)
 
 
 def answers_of(rows: Iterable[KeptRow]) -> list[Fragment]:
     """What is answered of rows."""
     return [Fragment(row.content) for row in rows]
-
-
-def versions_of(rows: Iterable[KeptRow]) -> int:
-    """What tells rows in these versions from the same rows in others."""
-    return hash(tuple([row.version for row in rows]))
 
 
 def array_of(elements: Iterable[str]) -> str:

@@ -180,6 +180,57 @@ def test_read_again_when_there_is_no_room_to_keep_it() -> None:
     assert [set(kept.read(plan, pks, read)) for _ in range(2)] == [set(pks)] * 2
 
 
+class Interrupted(KeptRows):
+    """While it reads for the first time, something else happens."""
+
+    def __init__(self, meanwhile: Callable[[], Any]) -> None:
+        super().__init__()
+        self.meanwhile = [meanwhile]
+
+    def _changed(self, *about: Any) -> dict[int, Any]:
+        found = super()._changed(*about)
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_comes_late_is_not_believed_when_a_later_state_is_known() -> None:
+    plan, read = everything_of(ItemViewSet)
+    pks = [ItemFactory.create(name="Old").pk]
+
+    def meanwhile() -> None:
+        sql("UPDATE items_item SET name = 'New'")
+        kept.read(plan, pks, read, state="later")
+
+    kept = Interrupted(meanwhile)
+    assert b"Old" in kept.read(plan, pks, read, state="earlier")[pks[0]].content
+    assert b"New" in kept.read(plan, pks, read, state="later")[pks[0]].content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_right_when_an_older_one_was_kept_while_it_was_asked_about() -> None:
+    plan, read = everything_of(ItemViewSet)
+    pks = [ItemFactory.create(name="Old").pk]
+    kept = Interrupted(lambda: None)
+    late = kept.read(plan, pks, read, state="earlier")
+    sql("UPDATE items_item SET name = 'New'")
+    kept.read(plan, pks, read, state="later")
+    kept.meanwhile = [lambda: kept._keep(plan, late, "earlier")]
+    kept.read(plan, pks, read, state="latest")
+    assert b"New" in kept.read(plan, pks, read, state="latest")[pks[0]].content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_asked_about_when_the_state_is_the_same() -> None:
+    kept, (plan, read) = KeptRows(), everything_of(ItemViewSet)
+    pks = [item.pk for item in ItemFactory.create_batch(2)]
+    before = kept.read(plan, pks, read, state="same")
+    sql("UPDATE items_item SET name = 'New'")
+    assert kept.read(plan, pks, read, state="same") == before
+    assert kept.read(plan, pks, read, state="other") != before
+
+
 @pytest.mark.django_db
 def test_version_names_the_start_of_the_server_when_it_could_come_from_an_older_copy() -> None:
     _, read = everything_of(ItemViewSet)
