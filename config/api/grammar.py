@@ -26,7 +26,7 @@ METHODS = ["get", "head", "post", "put", "patch", "delete"]
 RENDERER, NEGOTIATOR = EnvelopeRenderer(), DefaultContentNegotiation()
 ANYTHING = "*/*"
 USUALLY_ACCEPTED = frozenset({ANYTHING, RENDERER.media_type})
-MAX_REMEMBERED = 1000  # query strings, those that are not long
+MAX_REMEMBERED = 5000  # query strings, those that are not long; some 4 kB each
 MAX_REMEMBERED_LENGTH = 500
 
 

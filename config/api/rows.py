@@ -24,8 +24,8 @@ from config.api.room import MB, Room, compact
 from config.statements import Statement, fetch
 
 ROOM = 64 * MB  # in each process
-TAKEN = 500  # bytes that a row takes beside its content
-MAX_OF_STATE = 50_000  # rows of which it is known of what state they are
+TAKEN = 600  # bytes that a row takes beside its content
+MAX_OF_STATE = 100_000  # rows of which it is known of what state they are
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
