@@ -18,7 +18,7 @@ help:
 	@echo 'make run    start everything and serve it on http://127.0.0.1:8000, until Ctrl-C'
 	@echo 'make test   run the tests, with coverage'
 	@echo 'make lint   check the style, the types and that no migration is missing'
-	@echo 'make bench  measure it, beside a FastAPI service and as it grows (some 16 minutes)'
+	@echo 'make bench  measure it, beside a FastAPI service and as it grows (some 25 minutes)'
 	@echo 'make profile KIND=list   where the time of such a request goes: list, detail, search, patch, post'
 	@echo 'make lock   write requirements*.txt anew from pyproject.toml'
 	@echo
