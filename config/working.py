@@ -123,6 +123,7 @@ async def _live(worker: Any, connector: PsycopgConnector) -> None:
     """Hold the worker's lock, until its end; without the connection, stop it."""
     try:
         async with connector.pool.connection() as connection:
+            await connection.set_autocommit(True)  # else its first transaction would last as long
             while True:  # once it is hired; what it holds already it gets at once
                 lock = {"lock_class": LOCK_CLASS, "worker": worker.worker_id}
                 await connection.execute(LIVE, lock)
