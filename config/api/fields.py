@@ -22,7 +22,7 @@ from config.statements import BIGINT_MAX, Statement, compiled, fetch
 
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 NUMBER = NumberColumn()
-MANY_DIGITS = 30  # more than any of our numbers has
+MANY_DIGITS = 28  # Python's decimals have as many; none of our numbers has more
 SURROGATE = re.compile("[\ud800-\udfff]")
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
