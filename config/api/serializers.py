@@ -1,8 +1,9 @@
 """What every resource's serializer has in common: strict names, strict types, honest PUT."""
 
 from functools import cache, cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils.text import format_lazy
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from rest_framework.utils.formatting import lazy_format
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from config.api import fields
+from config.api.takers import Taker, taker_of
 
 SHOWN_LENGTH = 100  # of a name that somebody made up
 MANY_UNKNOWN = 20  # so many names that are unknown are told
@@ -43,6 +45,16 @@ def _speak_each_language(field: Any) -> None:
             _speak_each_language(inner)
 
 
+class Written(NamedTuple):
+    """A field that can be written, and what is to be known of it to validate what was sent."""
+
+    name: str
+    field: Any
+    speaks: bool  # when it is not sent
+    take: Taker
+    judge: Any  # the serializer's own method for what was taken, or None
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses names that it does not have (`unknown_field`); read-only ones are ignored."""
 
@@ -53,18 +65,29 @@ class StrictSerializer(serializers.Serializer):
         (DRF asks each of the others too, only to hear by an exception that it has nothing to say.)
         """
         sent = getattr(self, "initial_data", None)
-        for name, field, speaks in self.written_fields:
-            if speaks or sent is None or name in sent:
-                yield field
+        for each in self.written:
+            if each.speaks or sent is None or each.name in sent:
+                yield each.field
 
     @cached_property
-    def written_fields(self) -> list[tuple[str, Any, bool]]:
-        """Each field that can be written, its name first; and whether it speaks when not sent."""
+    def written(self) -> list[Written]:
+        """The fields that can be written."""
         return [
-            (name, field, field.required or field.default is not empty)
+            Written(
+                name,
+                field,
+                field.required or field.default is not empty,
+                taker_of(field),
+                getattr(type(self), f"validate_{name}", None),
+            )
             for name, field in self.fields.items()
             if not field.read_only
         ]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The names of all fields."""
+        return frozenset(self.fields)
 
     def run_validators(self, value: Any) -> None:
         """What validates the whole, of which most have nothing.
@@ -76,6 +99,8 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError with every bad field at once."""
+        if (taken := self._taken_at_once(data)) is not None:
+            return taken
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
             unknown = [str(name) for name in data if name not in self.fields]
@@ -87,6 +112,22 @@ class StrictSerializer(serializers.Serializer):
             raise serializers.ValidationError({**detail, **errors}) from error
         if errors:
             raise serializers.ValidationError(errors)
+        return values
+
+    def _taken_at_once(self, data: Any) -> dict[str, Any] | None:
+        """The same of a body of which all is plainly well; None where DRF has to look."""
+        if type(data) is not dict or not self.known.issuperset(data):
+            return None
+        values: dict[str, Any] = {}
+        try:
+            for name, field, speaks, take, judge in self.written:
+                if name in data:
+                    value = take(data[name])
+                    values[field.source] = value if judge is None else judge(self, value)
+                elif speaks and not self.partial:
+                    return None
+        except (serializers.ValidationError, DjangoValidationError, serializers.SkipField):
+            return None
         return values
 
     def _unknown(self) -> ErrorDetail:
@@ -196,7 +237,11 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 def _standing_for_all(kind: type[ResourceSerializer], *, partial: bool) -> ResourceSerializer:
     standing = kind(partial=partial)
     bound_once(standing)
-    _ = standing.written_fields, standing.validators  # found out when they are first asked for
+    _ = (
+        standing.written,
+        standing.known,
+        standing.validators,
+    )  # found out when they are first asked for
     return standing
 
 
