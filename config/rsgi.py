@@ -1,6 +1,10 @@
 """The door for the web server that we bring: `config.rsgi:application`."""
 
-from config.web import set_up
+from config.serving.scheduling import leave_threads_alone
+
+leave_threads_alone()  # before there are any: those that follow do as this one
+
+from config.web import set_up  # noqa: E402
 
 set_up()
 

@@ -22,7 +22,7 @@ AT_ONCE = frozenset({"/healthz", "/metrics"})
 READING = frozenset({"GET", "HEAD"})
 # Threads that compute at once in one process only wait for each other: there is one that reads, and
 # some that write, which also wait for the disk. Each has a database connection of its own.
-READERS, WRITERS = 1, 2
+READERS, WRITERS = 1, 5
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
 FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands
