@@ -5,13 +5,13 @@ hand-written SQL are seen too. The cause travels in a transaction-local setting 
 set once, at the start of a transaction that writes, rather than before each statement.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+import orjson
 import pghistory
 import pgtrigger
 from django.apps import apps
@@ -57,18 +57,22 @@ def track(
 
 
 @contextmanager
-def written_by(actor: AbstractBaseUser | AnonymousUser | None, *, via: str) -> Iterator[None]:
+def written_by(
+    actor: AbstractBaseUser | AnonymousUser | None, *, via: str, at_once: bool = False
+) -> Iterator[None]:
     """One transaction whose changes the history ascribes to `actor`, done through `via`.
 
     `via` is the door: "api", "admin" or "command <name>". The actor's name is kept beside the id,
-    so that the history can still say who it was when the account is gone.
+    so that the history can still say who it was when the account is gone. What is written
+    `at_once`, by one statement that is fetched (see config.statements), is a transaction by itself.
     """
     cause: dict[str, Any] = {"via": via}
     if (request_id := current_request_id.get()) != OUTSIDE:
         cause["request_id"] = request_id
     if actor is not None and actor.is_authenticated:
         cause["actor"] = {"id": actor.pk, "name": str(getattr(actor, "name", actor))}
-    with transaction.atomic(), beginning_with(Statement(SET_CAUSE, (json.dumps(cause),))):
+    first = Statement(SET_CAUSE, (orjson.dumps(cause).decode(),))
+    with nullcontext() if at_once else transaction.atomic(), beginning_with(first):
         yield
 
 

@@ -18,6 +18,13 @@ PAUSES_S = (0.05, 0.5)  # before the next attempt: from, to; at random, so that 
 LOST_A_RACE = (errors.DeadlockDetected, errors.SerializationFailure)
 
 
+class TransactionNeeded(Exception):
+    """What is to be done takes more than one statement, and no transaction is open; none was done.
+
+    The database is as it was before.
+    """
+
+
 def retried(work: Callable[[], Result]) -> Result:
     """What `work` returns; it opens the outermost transaction, and may be called again.
 

@@ -1,9 +1,11 @@
 """The grammar of the API: what holds for any action of any view."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import cache, lru_cache, wraps
 from typing import Any, ClassVar
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError
@@ -18,7 +20,7 @@ from config.api.idempotency import done_once
 from config.api.parameters import PageParameters, Parameters
 from config.api.reads import readable_names
 from config.api.throttling import check_guesses, count_request
-from config.transactions import retried
+from config.transactions import TransactionNeeded, retried
 
 Handler = Callable[..., Any]
 
@@ -160,12 +162,28 @@ class GrammarViewSet(GenericViewSet):
                 return answer
 
             def once() -> HttpResponseBase:
-                with history.written_by(request.user, via="api"):
+                if self.writes_at_once and not connection.in_atomic_block:
+                    with suppress(TransactionNeeded), self._as_user(at_once=True):
+                        return work()
+                with self._as_user():
                     return done_once(request, work) if keeps_answers else work()
 
             return retried(once)
 
         return wrapped
+
+    def _as_user(self, *, at_once: bool = False) -> AbstractContextManager[None]:
+        return history.written_by(self.request.user, via="api", at_once=at_once)
+
+    @property
+    def writes_at_once(self) -> bool:
+        """Whether the handler writes by one statement, which is a transaction by itself.
+
+        It raises TransactionNeeded, before it writes, where it turns out to need more than that.
+        What goes wrong later, while it is answered, takes nothing back: no more than an answer that
+        is lost on its way.
+        """
+        return False
 
     def parameters_class(self) -> type[Parameters]:
         """What may stand behind the `?` of the current action."""

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any, ClassVar
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.translation import get_language
@@ -16,6 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from config.api import conditional, kept, writing
 from config.api.envelope import json_response, to_json
 from config.api.grammar import GrammarViewSet
+from config.api.layout import joins_itself
 from config.api.listed import Page
 from config.api.narrowing import Narrowing
 from config.api.pagination import nearest, paginate
@@ -26,6 +28,12 @@ from config.api.reads import plan_of
 from config.api.routing import absolute
 from config.instances import KeptInstances, Unread
 from config.text import SEARCH_COLUMN
+from config.transactions import TransactionNeeded
+
+CREATING = ("create", "make", "perform_create")
+CHANGING = ("update", "partial_update", "_changed", "change", "perform_update")
+# What handles an action that writes one row, where no resource says otherwise.
+STEPS = {"create": CREATING, "update": CHANGING, "partial_update": CHANGING}
 
 
 class ResourceViewSet(GrammarViewSet):
@@ -183,6 +191,8 @@ class ResourceViewSet(GrammarViewSet):
 
         Raises Http404 when it is not there, or not visible to this user.
         """
+        if locked_for is not None and not connection.in_atomic_block:
+            raise TransactionNeeded
         if self.sees_all:
             row = _instances_of(type(self), locked_for).one(pk)
         else:
@@ -197,9 +207,23 @@ class ResourceViewSet(GrammarViewSet):
 
         Else as `get_matching_object`.
         """
-        if self.sees_all and not self._judges_rows and "HTTP_IF_MATCH" not in self.request.META:
+        if self._leaves_rows_unread:
             return Unread(self.kwargs["pk"], self.get_object)
         return self.get_matching_object()
+
+    @property
+    def _leaves_rows_unread(self) -> bool:
+        return self.sees_all and not self._judges_rows and "HTTP_IF_MATCH" not in self.request.META
+
+    @property
+    def writes_at_once(self) -> bool:
+        """Whether a row is written as it was sent: with no key to keep, and none to read before."""
+        shape: Any = self.get_serializer_class()
+        if not _writes_plainly(type(self), self.action, shape):
+            return False
+        if self.action == "create":
+            return "HTTP_IDEMPOTENCY_KEY" not in self.request.META
+        return self._leaves_rows_unread
 
     def get_matching_object(self) -> Any:
         """The row of the URL, locked, in the state that If-Match names. Raises Overtaken."""
@@ -242,6 +266,14 @@ def _locked(rows: QuerySet[Any], locked_for: str | None) -> QuerySet[Any]:
     if locked_for is None:
         return rows
     return rows.select_for_update(of=("self",), no_key=locked_for != "delete")
+
+
+@cache
+def _writes_plainly(view: Any, action: str, shape: Any) -> bool:
+    """Whether an action of a view writes what was sent, and reads it by the same statement."""
+    steps = STEPS.get(action, ())
+    ours = all(getattr(view, step) is getattr(ResourceViewSet, step) for step in steps)
+    return bool(steps) and ours and not joins_itself(plan_of(shape), view.queryset.model)
 
 
 @cache

@@ -5,10 +5,11 @@ are looked up by the statement too: where one names nothing it writes nothing, a
 """
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.http import Http404
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -16,6 +17,15 @@ from config import caching
 from config.api.fields import IdField
 from config.api.reading import Reading, Shown
 from config.statements import BIGINT_MAX, Statement, fetch
+
+# The values that Django would only pass on, by the kind of their field.
+AS_IT_IS = {
+    models.BooleanField: bool,
+    models.CharField: str,
+    models.DecimalField: Decimal,
+    models.ForeignKey: int,
+    models.TextField: str,
+}
 
 
 def insert(answer: Reading, values: Mapping[str, Any]) -> Shown:
@@ -120,8 +130,12 @@ def _there(model: Any, name: str) -> str:
 
 def _prepared(fields: Iterable[Any], values: Iterable[Any]) -> tuple[Any, ...]:
     server = connections[DEFAULT_DB_ALIAS]  # its proxy would look for it for each field
-    pairs = zip(fields, values, strict=True)
-    return tuple(field.get_db_prep_save(value, server) for field, value in pairs)
+    return tuple(
+        value
+        if value is None or type(value) is AS_IT_IS.get(type(field))
+        else field.get_db_prep_save(value, server)
+        for field, value in zip(fields, values, strict=True)
+    )
 
 
 @cache

@@ -208,17 +208,27 @@ def test_no_actor_left_behind_when_sql_follows_a_call_on_one_connection(api: Api
     assert [actor and actor["name"] for actor in actors] == [None, "Clara Clerk", None]
 
 
-def test_nothing_is_kept_when_a_call_fails_after_its_write(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("after the write")
+def fail(*_: object, **__: object) -> None:
+    raise RuntimeError("after the write")
 
-    monkeypatch.setattr("items.catalogue.views.ItemViewSet.respond_with", fail)
-    reply = api.post("/items", {"sku": "ROLLED-BACK", "name": "x"})
+
+def test_nothing_is_kept_when_a_transaction_fails_after_its_write(
+    manager_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("items.catalogue.views.CategoryViewSet.respond_with", fail)
+    reply = manager_api.post("/categories", {"name": "Rolled back"})
     assert (reply.status, reply.error["code"], reply.error["details"]) == (500, "server_error", [])
     assert "after the write" not in str(reply.body)
-    assert not Item.objects.exists()
+    assert not Category.objects.exists()
+
+
+def test_item_and_its_history_are_kept_when_answering_fails_after_it_was_written(
+    api: Api, clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("items.catalogue.views.ItemViewSet.respond_with", fail)
+    assert api.post("/items", {"sku": "KEPT", "name": "x"}).status == 500
+    [event] = events_of(Item, Item.objects.get(sku="KEPT").pk)
+    assert event.pgh_context["actor"]["id"] == clerk.pk
 
 
 def test_connection_is_clean_when_a_write_was_refused(api: Api) -> None:

@@ -126,7 +126,7 @@ def test_one_more_when_a_rule_depends_on_what_is_there(used: Api) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("method", ["post", "patch"])
-def test_one_trip_before_the_commit_when_an_item_is_written(
+def test_one_trip_when_an_item_is_written(
     method: str, used: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = "/items" if method == "post" else f"/items/{ItemFactory.create().pk}"
@@ -139,4 +139,5 @@ def test_one_trip_before_the_commit_when_an_item_is_written(
 
     monkeypatch.setattr(statements._Prepared, "_in_one_trip", noted)
     assert used.call(method.upper(), path, {"sku": "A", "name": "A"}).status in {200, 201}
-    assert trips == [[b"BEGIN", b"SELECT", b"WITH"]]
+    cause, write = b"SELECT", b"WITH"
+    assert trips == [[cause, write]]
