@@ -18,7 +18,6 @@ from config.api.envelope import Success, to_json
 from config.api.listed import Page
 from config.api.reading import Reading
 from config.api.room import MB, Room, compact
-from config.api.state import state_of_database
 
 ROOM = 8 * MB  # in each process
 TAKEN = 500  # bytes that a list takes beside its question, its ids and its meta
@@ -48,7 +47,7 @@ class KeptLists:
         if connection.in_atomic_block:
             return written(find())
         [kept] = self._lists.get(question)
-        if kept is not None and kept.state == state_of_database():
+        if kept is not None and kept.state == rows.state():
             part = rows.with_ids(kept.pks, state=kept.state)
             return _written(part.data, Fragment(kept.meta))
         page = find()

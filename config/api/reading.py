@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import BigIntegerField, QuerySet
+from orjson import Fragment
 
 from config.api import listed
+from config.api.envelope import to_json
 from config.api.layout import Layout, joins_itself, layout_of
 from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import ReadPlan
+from config.api.room import compact
 from config.api.rows import (
     ROW_VERSION,
     KeptRow,
@@ -20,7 +23,7 @@ from config.api.rows import (
     kept_rows,
     version_of,
 )
-from config.api.state import STATE, State
+from config.api.state import STATE, State, watch
 from config.counts import is_counted, total_of
 from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
@@ -59,13 +62,15 @@ class Reading:
     """Rows, of which a list may be narrowed, and what is answered of each.
 
     `kept_as` names rows that are the same for every request: their statements are kept. `keeps`
-    says that so may be what is answered of them.
+    says that so may be what is answered of them. `since` is when the question came (by
+    time.perf_counter()), to which any later state of the rows is an answer.
     """
 
     everything: QuerySet[Any]
     plan: ReadPlan
     kept_as: Hashable | None = None
     keeps: bool = False
+    since: float | None = None
     narrowing: Narrowing = field(default_factory=Narrowing)
 
     @property
@@ -86,9 +91,33 @@ class Reading:
         """The row of this id, if it is there."""
         if pk > BIGINT_MAX:
             return None
+        if self._keeps:
+            return self._one_kept(pk)
         statement = self._statement("one", lambda: self._select().filter(pk=0))
         rows = fetch(*statement.about(pk))
         return self._shown(rows[0]) if rows else None
+
+    def _one_kept(self, pk: int) -> Shown | None:
+        row, state = kept_rows.of_state(self.plan, pk)
+        if row is None or state != self.state():
+            row = self._one_to_keep(pk)
+        return None if row is None else Shown(pk, row.edits, Fragment(row.content))
+
+    def _one_to_keep(self, pk: int) -> KeptRow | None:
+        more = {ROW_VERSION: self._row_version, "state": State()}
+        read = self._statement("one kept", lambda: self._select().annotate(**more).filter(pk=0))
+        rows = fetch(*read.about(pk))
+        if not rows:
+            return None
+        version, state = rows[0][-2:]
+        shown = self._shown(rows[0])
+        row = KeptRow(version, compact(to_json(shown.data)), shown.version)
+        kept_rows.keep(self.plan, pk, row, state)
+        return row
+
+    def state(self) -> str:
+        """The state of the database, since the question came."""
+        return watch.state(self.since)
 
     def written(self, write: Statement) -> Shown | None:
         """The row that a statement writes; None when it writes none.
@@ -139,7 +168,8 @@ class Reading:
     def _kept(self, pks: Sequence[int], state: str | None) -> dict[int, KeptRow]:
         versioned = {ROW_VERSION: self._row_version}
         read = self._statement("kept", lambda: self._select().annotate(**versioned))
-        return kept_rows.read(self.plan, pks, read, state=state)
+        edits = self._layout.version
+        return kept_rows.read(self.plan, pks, read, edits=edits, state=state)
 
     @property
     def _keeps(self) -> bool:

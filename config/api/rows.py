@@ -56,10 +56,11 @@ class RowVersion(Func):
 
 
 class KeptRow(NamedTuple):
-    """A version of a row, and what is answered of it, as JSON."""
+    """A version of a row, what is answered of it, as JSON, and its edits, where it counts them."""
 
     version: str
     content: bytes
+    edits: int | None = None
 
 
 Key = tuple[ReadPlan, int]
@@ -80,11 +81,18 @@ class KeptRows:
         self._changing = Lock()
 
     def read(
-        self, plan: ReadPlan, pks: Sequence[int], read: Statement, *, state: str | None = None
+        self,
+        plan: ReadPlan,
+        pks: Sequence[int],
+        read: Statement,
+        *,
+        edits: int | None = None,
+        state: str | None = None,
     ) -> dict[int, KeptRow]:
         """Those of these rows that are there, as they are now, or are since this state at least.
 
-        The statement is to read the columns of the plan, and at the end the version, of all rows.
+        The statement is to read the columns of the plan, and at the end the version, of all rows;
+        at the place `edits` among them is how often a row was changed.
         """
         keys = [(plan, pk) for pk in pks]
         with self._changing:
@@ -93,23 +101,41 @@ class KeptRows:
         kept = {pk: row for pk, row in zip(pks, found, strict=True) if row is not None}
         if state is not None and is_of_state and len(kept) == len(pks):
             return kept
-        changed = self._changed(plan, kept, pks, read)
+        changed = self._changed(plan, kept, pks, read, edits)
         there = {pk: row for pk, row in {**kept, **changed}.items() if row is not None}
         self._keep(plan, there, state)
         return there
 
+    def of_state(self, plan: ReadPlan, pk: int) -> tuple[KeptRow | None, str | None]:
+        """A row that is known to be of a state, and that state."""
+        key = (plan, pk)
+        with self._changing:
+            [found] = self._kept.get(key) if key in self._of_state else [None]
+            return found, self._state
+
+    def keep(self, plan: ReadPlan, pk: int, row: KeptRow, state: str) -> None:
+        """Keep a row that was read in this state."""
+        self._keep(plan, {pk: row}, state)
+
     def _changed(
-        self, plan: ReadPlan, kept: Mapping[int, KeptRow], pks: Sequence[int], read: Statement
+        self,
+        plan: ReadPlan,
+        kept: Mapping[int, KeptRow],
+        pks: Sequence[int],
+        read: Statement,
+        edits: int | None,
     ) -> dict[int, KeptRow | None]:
         """Those that are others than is known; None for what has gone."""
         versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
         known = array_of(map(str, pks)), array_of(versions)
         changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))
-        shaped = plan.shaped([row[1:] for row in changed])
-        return {
-            pk: None if version is None else KeptRow(version, compact(to_json(answer)))
-            for (pk, *_, version), answer in zip(changed, shaped, strict=True)
-        }
+        rows = [row[1:] for row in changed]
+        found: dict[int, KeptRow | None] = {}
+        for (pk, *_, version), row, answer in zip(changed, rows, plan.shaped(rows), strict=True):
+            count = None if edits is None else row[edits]
+            content = compact(to_json(answer))
+            found[pk] = None if version is None else KeptRow(version, content, count)
+        return found
 
     def _keep(self, plan: ReadPlan, rows: Mapping[int, KeptRow], state: str | None) -> None:
         keys = [(plan, pk) for pk in rows]

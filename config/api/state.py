@@ -6,6 +6,9 @@ is the same knows that nothing was written since, by whomever and by whatever wa
 (A standby's snapshots do not tell; Stockroom writes, and so talks to a primary server.)
 """
 
+import time
+from math import inf
+
 from django.db.models import Func, TextField
 
 from config.statements import fetch
@@ -22,7 +25,24 @@ class State(Func):
     output_field = TextField()
 
 
-def state_of_database() -> str:
-    """The state now."""
-    [(state,)] = fetch(f"SELECT {STATE}", ())
-    return str(state)
+class Watch:
+    """Asks for the state, and remembers when: it was so at a later moment than that."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, str] = -inf, ""
+
+    def state(self, since: float | None = None) -> str:
+        """The state now; for a question that came at `since` (by time.perf_counter()), since then.
+
+        To such a question what anybody has asked meanwhile is as good an answer: so many that wait
+        in one line cost the database one. To be asked outside of a transaction.
+        """
+        asked_at, state = self._last
+        if since is None or asked_at <= since:
+            asked_at = time.perf_counter()
+            [(state,)] = fetch(f"SELECT {STATE}", ())
+            self._last = asked_at, state
+        return state
+
+
+watch = Watch()

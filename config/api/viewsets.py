@@ -27,6 +27,7 @@ from config.api.reading import Reading, Shown
 from config.api.reads import plan_of
 from config.api.routing import absolute
 from config.instances import KeptInstances, Unread
+from config.serving.environ import BEGUN
 from config.text import SEARCH_COLUMN
 from config.transactions import TransactionNeeded
 
@@ -246,7 +247,14 @@ class ResourceViewSet(GrammarViewSet):
         names = None if whole else self.asked.validated_data.get("fields")
         plan = plan_of(shape, names and frozenset(names))
         if self.sees_all:
-            return Reading(self.queryset, plan, kept_as=type(self), keeps=self.keeps_reads)
+            reads = self.request.method in SAFE_METHODS
+            return Reading(
+                self.queryset,
+                plan,
+                kept_as=type(self),
+                keeps=self.keeps_reads,
+                since=self.request.META.get(BEGUN) if reads else None,
+            )
         return Reading(self.get_queryset(), plan)
 
     @property

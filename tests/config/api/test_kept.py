@@ -16,7 +16,7 @@ from config.api.reading import Reading
 from config.api.reads import plan_of
 from config.api.room import Room
 from config.api.rows import KeptRows, version_of
-from config.api.state import state_of_database
+from config.api.state import watch
 from config.api.viewsets import ResourceViewSet
 from config.statements import compiled
 from items.catalogue.serializers import ItemSerializer
@@ -58,7 +58,7 @@ class Finding:
 
     def __call__(self) -> Page:
         self.times += 1
-        return Page(Part(state=state_of_database()), {"number": self.times})
+        return Page(Part(state=watch.state()), {"number": self.times})
 
 
 def number_in(answer: bytes) -> int:
@@ -97,7 +97,7 @@ def test_never_kept_when_a_transaction_is_under_way(kept: KeptLists) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_outdated_at_once_when_somebody_commits_while_it_is_found(kept: KeptLists) -> None:
     def find() -> Page:
-        state, number = state_of_database(), Category.objects.count()
+        state, number = watch.state(), Category.objects.count()
         CategoryFactory.create()
         return Page(Part(state=state), {"number": number})
 
