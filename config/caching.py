@@ -232,7 +232,9 @@ def invalidate(label: str) -> None:
     For writes that send no signal: QuerySet.update, bulk_create, SQL.
     """
     bump, server = _Bump(label), connections[DEFAULT_DB_ALIAS]
-    if bump not in _after_commit(within=set(server.savepoint_ids)):
+    if not server.in_atomic_block:
+        bump()
+    elif bump not in _after_commit(within=set(server.savepoint_ids)):
         server.on_commit(bump)
 
 

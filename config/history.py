@@ -6,7 +6,8 @@ set once, at the start of a transaction that writes, rather than before each sta
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,9 +24,11 @@ from config.incoming import OUTSIDE, current_request_id
 from config.statements import Statement, beginning_with
 
 Model = TypeVar("Model", bound=type[models.Model])
+Actor = AbstractBaseUser | AnonymousUser | None
 
 APPEND_ONLY = "append_only"  # pghistory's name for the trigger that guards the events
-SET_CAUSE = "SELECT set_config('pghistory.context_metadata', %s, true)"
+SETS_CAUSE = "set_config('pghistory.context_metadata', %s, true) IS NOT NULL"
+_cause_at_once: ContextVar[str | None] = ContextVar("cause_at_once", default=None)
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -57,23 +60,42 @@ def track(
 
 
 @contextmanager
-def written_by(
-    actor: AbstractBaseUser | AnonymousUser | None, *, via: str, at_once: bool = False
-) -> Iterator[None]:
+def written_by(actor: Actor, *, via: str) -> Iterator[None]:
     """One transaction whose changes the history ascribes to `actor`, done through `via`.
 
     `via` is the door: "api", "admin" or "command <name>". The actor's name is kept beside the id,
-    so that the history can still say who it was when the account is gone. What is written
-    `at_once`, by one statement that is fetched (see config.statements), is a transaction by itself.
+    so that the history can still say who it was when the account is gone.
     """
+    first = Statement(f"SELECT {SETS_CAUSE}", (_cause(actor, via),))
+    with transaction.atomic(), beginning_with(first):
+        yield
+
+
+@contextmanager
+def written_at_once_by(actor: Actor, *, via: str) -> Iterator[None]:
+    """The same of one statement, which is a transaction by itself.
+
+    It is to have SETS_CAUSE, of `cause_at_once`, among the conditions of what it writes.
+    """
+    before = _cause_at_once.set(_cause(actor, via))
+    try:
+        yield
+    finally:
+        _cause_at_once.reset(before)
+
+
+def cause_at_once() -> str | None:
+    """What a statement that writes at once sets as its cause; None inside of a transaction."""
+    return _cause_at_once.get()
+
+
+def _cause(actor: Actor, via: str) -> str:
     cause: dict[str, Any] = {"via": via}
     if (request_id := current_request_id.get()) != OUTSIDE:
         cause["request_id"] = request_id
     if actor is not None and actor.is_authenticated:
         cause["actor"] = {"id": actor.pk, "name": str(getattr(actor, "name", actor))}
-    first = Statement(SET_CAUSE, (orjson.dumps(cause).decode(),))
-    with nullcontext() if at_once else transaction.atomic(), beginning_with(first):
-        yield
+    return orjson.dumps(cause).decode()
 
 
 def forgettable(before: datetime) -> Iterator[models.QuerySet[Any]]:

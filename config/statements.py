@@ -10,14 +10,14 @@ import re
 import select
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 from psycopg import errors, pq
 from psycopg.adapt import PyFormat, Transformer
@@ -53,7 +53,6 @@ class Statement(NamedTuple):
 
 NOTHING = Statement("SELECT 0 WHERE false", ())
 BEGIN = Statement("BEGIN", ())
-NOTHING_MORE: Any = nullcontext()
 
 
 def compiled(rows: QuerySet[Any]) -> Statement:
@@ -77,7 +76,9 @@ def fetch(sql: str, values: Sequence[Any], *, prepared: bool = True) -> list[Row
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     if connection.queries_logged:
-        return _fetch_all_logged(connection, Statement(sql, tuple(values)))
+        for each in (_taken_first(connection), Statement(sql, tuple(values))):
+            rows = _fetch_logged(connection, *each) if each else []
+        return rows
     execute: Any = _execute
     for wrapper in reversed(connection.execute_wrappers):
         if wrapper is not _send_first:
@@ -91,14 +92,12 @@ def fetch(sql: str, values: Sequence[Any], *, prepared: bool = True) -> list[Row
 def beginning_with(first: Statement) -> Iterator[None]:
     """A transaction that begins with this statement: both are sent with what comes first in it.
 
-    To be entered inside of `atomic`; where nothing comes, nothing is sent. Outside of it each
-    statement that is fetched is a transaction by itself, and begins so.
+    To be entered inside of `atomic`; where nothing comes, nothing is sent.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     setattr(connection, FIRST, first)
     try:
-        is_open = connection.in_atomic_block
-        with connection.execute_wrapper(_send_first) if is_open else NOTHING_MORE:
+        with connection.execute_wrapper(_send_first):
             yield
     finally:
         setattr(connection, FIRST, None)
@@ -113,17 +112,9 @@ def _send_first(execute: Any, sql: str, params: Any, many: bool, context: dict[s
 
 def _taken_first(connection: Any) -> Statement | None:
     first: Statement | None = getattr(connection, FIRST, None)
-    if first is not None and connection.in_atomic_block:
+    if first is not None:
         setattr(connection, FIRST, None)
     return first
-
-
-def _fetch_all_logged(connection: Any, statement: Statement) -> list[Row]:
-    first = _taken_first(connection)
-    with NOTHING_MORE if first is None or connection.in_atomic_block else transaction.atomic():
-        for each in (first, statement):
-            rows = _fetch_logged(connection, *each) if each else []
-    return rows
 
 
 def _fetch_logged(connection: Any, sql: str, values: Sequence[Any]) -> list[Row]:
@@ -205,11 +196,7 @@ class _Prepared:
         return self._checked(self._server.exec_prepared(name, values, formats))
 
     def _in_one_trip(self, statements: list[tuple[bytes | None, bytes, Any, Any, Any]]) -> Any:
-        """The result of the last of them, all sent at once. The first that fails is raised.
-
-        Where no transaction is open they are one, which may yet fail when all have gone well: what
-        PostgreSQL defers (whether a reference names something) it asks at the end.
-        """
+        """The result of the last of them, all sent at once. The first that fails is raised."""
         server = self._server
         server.enter_pipeline_mode()
         try:
@@ -221,11 +208,12 @@ class _Prepared:
             server.pipeline_sync()
             self._flush()
             results = [self._next_result() for _ in statements]
-            failures = self._ended()
+            self._wait()
+            server.get_result()  # that of the sync
         finally:
             with suppress(psycopg.OperationalError):  # of a connection that is lost anyhow
                 server.exit_pipeline_mode()
-        for result in (*results, *failures):
+        for result in results:
             self._checked(result)
         return results[-1]
 
@@ -235,19 +223,6 @@ class _Prepared:
         self._wait()
         self._server.get_result()  # None: the end of this statement's
         return result
-
-    def _ended(self) -> list[Any]:
-        """What failed at the end of the trip; that it is over is told after it."""
-        failures: list[Any] = []
-        while True:
-            self._wait()
-            result = self._server.get_result()
-            if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
-                return failures
-            if result is None and self._server.status == pq.ConnStatus.BAD:
-                return failures or [None]  # the server has gone
-            if result is not None:
-                failures.append(result)
 
     def _flush(self) -> None:
         """Send what was queued, while the server may have something to say first."""

@@ -1,8 +1,8 @@
 """The grammar of the API: what holds for any action of any view."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from functools import cache, lru_cache, wraps
+from contextlib import suppress
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -12,6 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, Pa
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from config import history
@@ -20,12 +21,26 @@ from config.api.idempotency import done_once
 from config.api.parameters import PageParameters, Parameters
 from config.api.reads import readable_names
 from config.api.throttling import check_guesses, count_request
+from config.headers import put_values
 from config.transactions import TransactionNeeded, retried
 
 Handler = Callable[..., Any]
 
 METHODS = ["get", "head", "post", "put", "patch", "delete"]
-RENDERER, NEGOTIATOR = EnvelopeRenderer(), DefaultContentNegotiation()
+
+
+class Negotiation(DefaultContentNegotiation):
+    """DRF's, which compares each type with its patterns; most bodies are of a type as it is."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """What reads the body's type, or None."""
+        for parser in parsers:
+            if parser.media_type == request.content_type:
+                return parser
+        return super().select_parser(request, parsers)
+
+
+RENDERER, NEGOTIATOR = EnvelopeRenderer(), Negotiation()
 ANYTHING = "*/*"
 USUALLY_ACCEPTED = frozenset({ANYTHING, RENDERER.media_type})
 MAX_REMEMBERED = 5000  # query strings, those that are not long; some 4 kB each
@@ -148,8 +163,14 @@ class GrammarViewSet(GenericViewSet):
         """Whose password a body tries: each counted by THROTTLE_LOGIN, before it is tried."""
         return ()
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """The answer, with the headers that it began with."""
+        if isinstance(response, Response):  # which DRF renders
+            return super().finalize_response(request, response, *args, **kwargs)
+        put_values(response, self.headers)
+        return response
+
     def _in_one_transaction(self, handler: Handler, *, keeps_answers: bool) -> Handler:
-        @wraps(handler)
         def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
             sent: Any = {}
             try:
@@ -162,18 +183,16 @@ class GrammarViewSet(GenericViewSet):
                 return answer
 
             def once() -> HttpResponseBase:
+                user = request.user
                 if self.writes_at_once and not connection.in_atomic_block:
-                    with suppress(TransactionNeeded), self._as_user(at_once=True):
+                    with suppress(TransactionNeeded), history.written_at_once_by(user, via="api"):
                         return work()
-                with self._as_user():
+                with history.written_by(user, via="api"):
                     return done_once(request, work) if keeps_answers else work()
 
             return retried(once)
 
         return wrapped
-
-    def _as_user(self, *, at_once: bool = False) -> AbstractContextManager[None]:
-        return history.written_by(self.request.user, via="api", at_once=at_once)
 
     @property
     def writes_at_once(self) -> bool:

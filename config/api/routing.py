@@ -38,5 +38,9 @@ def _resolved(path: str) -> ResolverMatch:
 
 
 def absolute(request: HttpRequest | Request, path: str) -> str:
-    """The URL of a path (and query) of ours, as the client has reached us."""
-    return f"{request.scheme}://{request.get_host()}{path}"
+    """The URL of a path (and query) of ours, as the client has reached us.
+
+    (Its Host is one of ours: config.api.edges has looked, and Django need not look again.)
+    """
+    host = request.META.get("HTTP_HOST") or request.get_host()
+    return f"{request.scheme}://{host}{path}"

@@ -16,6 +16,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from config import caching
 from config.api.fields import IdField
 from config.api.reading import Reading, Shown
+from config.history import SETS_CAUSE, cause_at_once
 from config.statements import BIGINT_MAX, Statement, fetch
 
 # The values that Django would only pass on, by the kind of their field.
@@ -38,7 +39,9 @@ def insert(answer: Reading, values: Mapping[str, Any]) -> Shown:
     given = {_field(model, name).attname: value for name, value in values.items()}
     row = [given[f.attname] if f.attname in given else f.get_default() for f in fields]
     asked = _references(fields, row)
-    write = Statement(_insertion(model, tuple(asked)), (*_prepared(fields, row), *asked.values()))
+    cause = _cause()
+    sql = _insertion(model, tuple(asked), has_cause=bool(cause))
+    write = Statement(sql, (*_prepared(fields, row), *asked.values(), *cause))
     shown = answer.written(write)
     if shown is None:
         raise _dangling(model, asked)
@@ -55,8 +58,9 @@ def update(answer: Reading, pk: int, values: Mapping[str, Any]) -> Shown:
     fields = [_field(model, name) for name in values]
     asked = _references(fields, values.values())
     if fields and pk <= BIGINT_MAX:
-        sql = _change(model, tuple(field.attname for field in fields), tuple(asked))
-        write = Statement(sql, (*_prepared(fields, values.values()), pk, *asked.values()))
+        cause, names = _cause(), tuple(field.attname for field in fields)
+        sql = _change(model, names, tuple(asked), has_cause=bool(cause))
+        write = Statement(sql, (*_prepared(fields, values.values()), pk, *asked.values(), *cause))
         if (shown := answer.written(write)) is not None:
             caching.invalidate(model._meta.label)
             return shown
@@ -100,26 +104,33 @@ def _written_fields(model: Any) -> list[Any]:
 
 
 @cache
-def _insertion(model: Any, asked: tuple[str, ...]) -> str:
+def _insertion(model: Any, asked: tuple[str, ...], *, has_cause: bool) -> str:
     fields = _written_fields(model)
     columns = ", ".join(_quoted(field.column) for field in fields)
     places = ", ".join("%s" for _ in fields)
-    row = f"SELECT {places}{_all_there(model, 'WHERE', asked)}"
+    conditions = _conditions(model, asked, has_cause=has_cause)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    row = f"SELECT {places}{where}"
     return f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) {row}"
 
 
 @cache
-def _change(model: Any, names: tuple[str, ...], asked: tuple[str, ...]) -> str:
+def _change(model: Any, names: tuple[str, ...], asked: tuple[str, ...], *, has_cause: bool) -> str:
     sets = ", ".join(f"{_quoted(_field(model, name).column)} = %s" for name in names)
     table, pk = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
-    there = _all_there(model, "AND", asked)
-    return f"UPDATE {table} SET {sets} WHERE {pk} = %s{there}"  # noqa: S608
+    where = " AND ".join([f"{pk} = %s", *_conditions(model, asked, has_cause=has_cause)])
+    return f"UPDATE {table} SET {sets} WHERE {where}"  # noqa: S608
 
 
-def _all_there(model: Any, word: str, names: Iterable[str]) -> str:
-    """The condition that each of these references names something, where there is any."""
-    conditions = " AND ".join(_there(model, name) for name in names)
-    return conditions and f" {word} {conditions}"
+def _conditions(model: Any, asked: Iterable[str], *, has_cause: bool) -> list[str]:
+    """That each of these references names something; and what sets the cause of the write."""
+    return [*(_there(model, name) for name in asked), *([SETS_CAUSE] if has_cause else [])]
+
+
+def _cause() -> tuple[str, ...]:
+    """The cause that the statement itself has to set, where it does."""
+    cause = cause_at_once()
+    return () if cause is None else (cause,)
 
 
 def _there(model: Any, name: str) -> str:

@@ -126,18 +126,19 @@ def test_one_more_when_a_rule_depends_on_what_is_there(used: Api) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("method", ["post", "patch"])
-def test_one_trip_when_an_item_is_written(
+def test_one_statement_which_is_the_transaction_when_an_item_is_written(
     method: str, used: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = "/items" if method == "post" else f"/items/{ItemFactory.create().pk}"
-    trips: list[list[bytes]] = []
-    in_one_trip = statements._Prepared._in_one_trip
+    sent: list[bytes] = []
+    checked = statements._Prepared._ready
 
-    def noted(self: Any, sent: list[Any]) -> Any:
-        trips.append([text.split()[0] for _, text, *_ in sent])
-        return in_one_trip(self, sent)
+    def noted(self: Any, statement: Any, **options: Any) -> Any:
+        ready = checked(self, statement, **options)
+        sent.append(ready[1])
+        return ready
 
-    monkeypatch.setattr(statements._Prepared, "_in_one_trip", noted)
+    monkeypatch.setattr(statements._Prepared, "_ready", noted)
     assert used.call(method.upper(), path, {"sku": "A", "name": "A"}).status in {200, 201}
-    cause, write = b"SELECT", b"WITH"
-    assert trips == [[cause, write]]
+    [caused] = [text for text in sent if b"set_config" in text]
+    assert (caused.split()[0], sent[-1], b"BEGIN" in sent) == (b"WITH", caused, False)
