@@ -211,6 +211,8 @@ def tell_now() -> None:
 
 def _owe(label: str) -> None:
     with _owed_lock:
+        if label in _owed:  # and will be settled after this
+            return
         _owed.add(label)
     _something_is_owed.set()
 

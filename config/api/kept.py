@@ -1,7 +1,8 @@
 """Lists that are kept for as long as the database stays as it was when they were found.
 
 So a list is never older than the question, whoever writes; and a register that many read and few
-change is read out of memory most of the time, for the price of the cheapest statement there is.
+change is read out of memory most of the time, for the price of the cheapest statement there is,
+which all questions that wait in line share.
 
 Kept of a list are its ids and its meta: the rows themselves are those of `config.api.rows`. So it
 takes next to no room, and what many people type, a letter at a time, is kept from the first time.

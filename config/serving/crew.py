@@ -5,7 +5,6 @@ the line moves.
 """
 
 import logging
-import select
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import OperationalError
+from psycopg.pq import ConnStatus
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +138,18 @@ def look_after_connections() -> None:
 def close_if_ended(connection: BaseDatabaseWrapper) -> None:
     """Close a connection that the server has ended, so that the next statement opens another.
 
-    While nothing was asked, a server has nothing to say but that. (Django would ask it.)
+    It is libpq that looks whether something has come: to poll the socket would let go of Python's
+    lock, for which others wait. (Django would ask the server.)
     """
     raw = connection.connection
-    if raw is not None and (raw.closed or _has_something_to_say(raw.fileno())):
+    if raw is not None and (raw.closed or _has_ended(raw.pgconn)):
         connection.close()
 
 
-def _has_something_to_say(socket: int) -> bool:
-    poll = select.poll()
-    poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))
+def _has_ended(server: Any) -> bool:
+    try:
+        server.consume_input()  # why it ends, if it does
+        server.consume_input()  # the end
+    except OperationalError:
+        return True
+    return bool(server.status == ConnStatus.BAD)

@@ -21,7 +21,8 @@ from config.serving.sending import KEPT_S, file_of, headers_of
 AT_ONCE = frozenset({"/healthz", "/metrics"})
 READING = frozenset({"GET", "HEAD"})
 # Threads that compute at once in one process only wait for each other: there is one that reads, and
-# some that write, which also wait for the disk. Each has a database connection of its own.
+# so many that write, and wait for the disk, that the processors are not idle meanwhile. Each has a
+# database connection of its own.
 READERS, WRITERS = 1, 5
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
 FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
