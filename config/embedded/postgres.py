@@ -35,7 +35,7 @@ SETTINGS = {
     "port": str(POSTGRES_PORT),
     "unix_socket_permissions": "0700",
     # for a laptop with an SSD that has other things to do as well
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
