@@ -2,7 +2,7 @@
 
 Statement-level triggers (pghistory) store a snapshot of each changed row, so bulk updates and
 hand-written SQL are seen too. The cause travels in a transaction-local setting of PostgreSQL: it is
-set once, at the start of a transaction that writes, rather than before each statement.
+set once, at the start of a transaction that writes, or by the one statement that it is made of.
 """
 
 from collections.abc import Callable, Iterator, Sequence

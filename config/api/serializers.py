@@ -237,11 +237,8 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 def _standing_for_all(kind: type[ResourceSerializer], *, partial: bool) -> ResourceSerializer:
     standing = kind(partial=partial)
     bound_once(standing)
-    _ = (
-        standing.written,
-        standing.known,
-        standing.validators,
-    )  # found out when they are first asked for
+    for name in ("written", "known", "validators"):  # found out when they are first asked for
+        getattr(standing, name)
     return standing
 
 

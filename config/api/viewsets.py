@@ -104,11 +104,12 @@ class ResourceViewSet(GrammarViewSet):
     def _changed(self, *, partial: bool) -> HttpResponse:
         row = self.get_row_to_change()
         try:
-            return self.respond_with(self.change(row, self.body(), partial=partial))
+            changed = self.change(row, self.body(), partial=partial)
         except APIException:
             if isinstance(row, Unread):
                 row.read()  # that there is none goes before what is wrong with the body
             raise
+        return self.respond_with(changed)
 
     def destroy(self, request: Request, **_: Any) -> HttpResponse:
         """Delete it, unless something refers to it."""
