@@ -9,13 +9,11 @@ from django.db.models import BigIntegerField, QuerySet
 from orjson import Fragment
 
 from config.api import listed
-from config.api.envelope import to_json
 from config.api.layout import Layout, joins_itself, layout_of
 from config.api.listed import Part, Total, bounded, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import ReadPlan
-from config.api.room import compact
 from config.api.rows import (
     ROW_VERSION,
     KeptRow,
@@ -111,7 +109,7 @@ class Reading:
             return None
         version, state = rows[0][-2:]
         shown = self._shown(rows[0])
-        row = KeptRow(version, compact(to_json(shown.data)), shown.version)
+        row = KeptRow.of(version, shown.data, shown.version)
         kept_rows.keep(self.plan, pk, row, state)
         return row
 

@@ -62,6 +62,11 @@ class KeptRow(NamedTuple):
     content: bytes
     edits: int | None = None
 
+    @classmethod
+    def of(cls, version: str, answer: Any, edits: int | None) -> "KeptRow":
+        """A version of a row that is answered so."""
+        return cls(version, compact(to_json(answer)), edits)
+
 
 Key = tuple[ReadPlan, int]
 
@@ -130,12 +135,13 @@ class KeptRows:
         known = array_of(map(str, pks)), array_of(versions)
         changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))
         rows = [row[1:] for row in changed]
-        found: dict[int, KeptRow | None] = {}
-        for (pk, *_, version), row, answer in zip(changed, rows, plan.shaped(rows), strict=True):
-            count = None if edits is None else row[edits]
-            content = compact(to_json(answer))
-            found[pk] = None if version is None else KeptRow(version, content, count)
-        return found
+        counts = [None if edits is None else row[edits] for row in rows]
+        return {
+            pk: None if version is None else KeptRow.of(version, answer, count)
+            for (pk, *_, version), answer, count in zip(
+                changed, plan.shaped(rows), counts, strict=True
+            )
+        }
 
     def _keep(self, plan: ReadPlan, rows: Mapping[int, KeptRow], state: str | None) -> None:
         keys = [(plan, pk) for pk in rows]
