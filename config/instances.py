@@ -26,16 +26,12 @@ class KeptInstances:
     statement: Statement
 
     @classmethod
-    def of(cls, rows: QuerySet[Any], *, without: frozenset[str] = frozenset()) -> "KeptInstances":
-        """Those that `rows` finds, whose last condition is that of the id.
-
-        The columns `without` which they are made are read when they are asked for.
-        """
+    def of(cls, rows: QuerySet[Any]) -> "KeptInstances":
+        """Those that `rows` finds, whose last condition is that of the id."""
         fields = rows.model._meta.concrete_fields
-        read = [field for field in fields if field.attname not in without]
-        names = [field.attname for field in read]
+        names = [field.attname for field in fields]
         found = compiled(rows.order_by().values_list(*names))
-        return cls(rows.model, names, [_reader_of(field) for field in read], found)
+        return cls(rows.model, names, [_reader_of(field) for field in fields], found)
 
     def one(self, pk: int) -> Any | None:
         """The instance of this id, or None where there is none."""

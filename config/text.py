@@ -3,34 +3,38 @@
 The search form of a text is what is compared, for rows and for what is typed alike: compatibility
 decomposed (so that `의자` is four letters, which have trigrams, and `é` is an e and its accent),
 without accents, in lower case, and with a space after each ASCII punctuation mark (so that every
-word, also the 12 of ABC-12, starts after a space, where a short term may look for it).
+word, also the 12 of ABC-12, starts after a space, where a short term may look for it). A function
+of the database makes it.
+
+What a row is found by stands in a table of its own, kept by triggers: PostgreSQL writes every index
+of a table for each row that changes, and that of the trigrams costs more than all others together.
+So only who changes a text pays for it.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Func, Value
-from django.db.models.functions import Cast, Collate, Concat, Lower
+from django.db.models.functions import Collate, Concat, Lower
 
 from config.querysets import ResourceQuerySet
 
 Model = TypeVar("Model", bound=models.Model)
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 
-COMBINING_MARKS = r"[\u0300-\u036f]"
-ASCII_PUNCTUATION = r"([!-/:-@\[-`{-~])"
 TRIGRAM_LENGTH = 3
 # What is not sorted into the index yet, and is looked through by each search: PostgreSQL's own 4 MB
 # cost every search half a millisecond, these cost every write a twentieth.
 PENDING_KB = 256
 MAX_SEARCH_LENGTH = 200
-ACCENTS = re.compile(COMBINING_MARKS)
+ACCENTS = re.compile(r"[\u0300-\u036f]")
 WORD = re.compile(r"\w+")
-SEARCH_COLUMN = "search_text"  # as each searchable model calls it
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)
 
@@ -40,46 +44,96 @@ def sort_key(field: Any) -> Collate:
     return Collate(Lower(field), "C")
 
 
-class Normalize(Func):
-    """PostgreSQL's normalize(text, NFKD)."""
-
-    function = "normalize"
-    template = "%(function)s(%(expressions)s, NFKD)"
-    output_field = TEXT
-
-
-class ReplaceAll(Func):
-    """Every match of a regular expression replaced."""
-
-    function = "regexp_replace"
-    template = "%(function)s(%(expressions)s, 'g')"
-    output_field = TEXT
-
-
 def search_form(expression: Any) -> Func:
     """The search form (see above) of a text expression."""
-    bare = ReplaceAll(Normalize(expression), Value(COMBINING_MARKS), Value(""))
-    return Lower(ReplaceAll(bare, Value(ASCII_PUNCTUATION), Value(r"\1 ")))
+    return Func(expression, function="search_form", output_field=TEXT)
 
 
-def search_column(*fields: str) -> models.GeneratedField:
-    """A stored column with the search form of these fields, each word after a space.
+class SearchTextQuerySet(models.QuerySet[Model]):
+    """Words for the texts by themselves: which rows they find, by their ids."""
 
-    Nullable fields count as empty.
+    def search(self, text: str | Sequence["Term"]) -> Self:
+        """As `SearchableQuerySet.search`."""
+        return _holding(self, "text", text)
+
+
+class SearchText(models.Model):
+    """What one row is found by: the search form of its fields, each word after a space.
+
+    A subclass brings its `row`, which is also its primary key, and `search_index`; the model of the
+    rows, the triggers of `searched`.
     """
-    parts: list[Any] = []
-    for field in fields:
-        parts += [SPACE, Cast(field, TEXT)]
-    return models.GeneratedField(
-        expression=Concat(SPACE, search_form(Concat(*parts))), output_field=TEXT, db_persist=True
-    )
+
+    text = models.TextField()
+
+    objects = SearchTextQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def search_index(name: str) -> GinIndex:
-    """The trigram index under `search_text`."""
-    return GinIndex(
-        OpClass("search_text", "gin_trgm_ops"), name=name, gin_pending_list_limit=PENDING_KB
-    )
+    """The trigram index of a SearchText."""
+    return GinIndex(OpClass("text", "gin_trgm_ops"), name=name, gin_pending_list_limit=PENDING_KB)
+
+
+def searched(table: str, *fields: str) -> list[pgtrigger.Trigger]:
+    """The triggers of a model that keep what its rows are found by, in the `table` of SearchTexts.
+
+    That is the text of these `fields`; null counts as empty.
+    """
+    return [
+        pgtrigger.Trigger(
+            name="search_made",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+            referencing=pgtrigger.Referencing(new="made"),  # type: ignore[no-untyped-call]
+            func=f"""
+                INSERT INTO {table} (row_id, text) SELECT id, {_text_of(fields)} FROM made;
+                RETURN NULL;
+            """,  # noqa: S608  nothing in it comes from outside
+        ),
+        pgtrigger.Trigger(
+            name="search_changed",
+            when=pgtrigger.After,
+            # The first spares a statement that writes others the second, which looks at each row.
+            operation=pgtrigger.UpdateOf("id", *fields),  # type: ignore[no-untyped-call]
+            condition=pgtrigger.AnyChange("id", *fields),
+            func=f"""
+                UPDATE {table} SET row_id = NEW.id, text = {_text_of(f"NEW.{f}" for f in fields)}
+                WHERE row_id = OLD.id;
+                RETURN NULL;
+            """,  # noqa: S608  likewise
+        ),
+        pgtrigger.Trigger(
+            name="search_deleted",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=pgtrigger.Delete,
+            referencing=pgtrigger.Referencing(old="deleted"),  # type: ignore[no-untyped-call]
+            func=f"""
+                DELETE FROM {table} WHERE row_id IN (SELECT id FROM deleted);
+                RETURN NULL;
+            """,  # noqa: S608  likewise
+        ),
+        pgtrigger.Trigger(
+            name="search_emptied",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=pgtrigger.Truncate,
+            # Not TRUNCATE: it may itself be among the tables that a statement truncates.
+            func=f"DELETE FROM {table}; RETURN NULL;",  # noqa: S608  likewise
+        ),
+    ]
+
+
+def _text_of(columns: Iterable[str]) -> str:
+    return f"' ' || search_form(concat_ws(' ', {', '.join(columns)}))"
 
 
 class Term(NamedTuple):
@@ -95,7 +149,7 @@ def terms_of(text: str) -> list[Term]:
 
 
 class SearchableQuerySet(ResourceQuerySet[Model]):
-    """Words for a model that has a `search_text` column made by `search_column`."""
+    """Words for a model whose rows have a SearchText, as `search_text`."""
 
     def search(self, text: str | Sequence[Term]) -> Self:
         """Rows that hold every word of `text` somewhere, whatever the case or the accents.
@@ -103,15 +157,7 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
         A word under three letters (decomposed) has no trigram and matches only where a word of the
         row starts with it. Accents alone are nothing to find.
         """
-        found = self
-        for term in terms_of(text) if isinstance(text, str) else text:
-            if not term.letters:
-                return self.none()
-            pattern = search_form(Value(term.text, TEXT))
-            if term.letters < TRIGRAM_LENGTH:
-                pattern = Concat(SPACE, pattern)
-            found = found.filter(search_text__contains=pattern)
-        return found
+        return _holding(self, "search_text__text", text)
 
     def resembling(self, text: str) -> Self:
         """Rows that hold something like `text`, the most similar first (trigram similarity).
@@ -122,9 +168,27 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
         if max(map(_letters, WORD.findall(text)), default=0) < TRIGRAM_LENGTH:
             return self.none()
         typed: Any = search_form(Value(text, TEXT))
-        return self.filter(search_text__trigram_word_similar=typed).order_by(
-            TrigramWordSimilarity(typed, "search_text").desc(), "-pk"
+        return self.filter(search_text__text__trigram_word_similar=typed).order_by(
+            TrigramWordSimilarity(typed, "search_text__text").desc(), "-pk"
         )
+
+
+def texts_of(model: Any) -> SearchTextQuerySet[Any]:
+    """What the rows of a model are found by, which have the same primary key."""
+    texts: SearchTextQuerySet[Any] = model.search_text.related.related_model.objects.all()
+    return texts
+
+
+def _holding(rows: Rows, column: str, text: str | Sequence[Term]) -> Rows:
+    """Those of some rows that hold every word in a column."""
+    for term in terms_of(text) if isinstance(text, str) else text:
+        if not term.letters:
+            return rows.none()
+        pattern = search_form(Value(term.text, TEXT))
+        if term.letters < TRIGRAM_LENGTH:
+            pattern = Concat(SPACE, pattern)
+        rows = rows.filter(**{f"{column}__contains": pattern})
+    return rows
 
 
 def _letters(text: str) -> int:

@@ -1,6 +1,6 @@
 """The models of the slices, where Django looks for them."""
 
-from items.catalogue.models import Category, Item
+from items.catalogue.models import Category, Item, ItemSearchText
 from items.exchange.models import ExternalKey, Import
 from items.stock.models import Loan, Location, Movement, StockLevel
 
@@ -9,6 +9,7 @@ __all__ = [
     "ExternalKey",
     "Import",
     "Item",
+    "ItemSearchText",
     "Loan",
     "Location",
     "Movement",

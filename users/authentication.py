@@ -16,7 +16,6 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from config.statements import Statement, compiled, fetch
-from config.text import SEARCH_COLUMN
 from users.backends import knows_rights, read_rights
 from users.models import LAST_USE_STEP, ApiToken, User
 from users.services import digest_of
@@ -36,7 +35,7 @@ USED = (
     " (SELECT id FROM users_apitoken WHERE id = ANY(%s) FOR NO KEY UPDATE SKIP LOCKED)"
 )
 
-UNREAD = frozenset({"digest", "password", SEARCH_COLUMN})
+UNREAD = frozenset({"digest", "password"})
 TOKEN_COLUMNS, USER_COLUMNS = (
     [f.attname for f in model._meta.concrete_fields if f.attname not in UNREAD]
     for model in (ApiToken, User)

@@ -25,6 +25,7 @@ from config.api.state import STATE, State, watch
 from config.counts import is_counted, total_of
 from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
+from config.text import texts_of
 
 MAX_KEPT = 500  # statements
 NEAR = 1000  # rows from the start, so few that nobody asks whether the end is nearer
@@ -262,11 +263,17 @@ class Reading:
 
         name = ("ids", name_of(order), start, stop, keys, totalled, stated)
         if (form := self.narrowing.form) is not None:
-            kept = self._statement((*name, form.name), lambda: ids(form.word(self.everything)))
-            return form.filled(kept)
+            rows = self._searched(order)
+            return form.filled(self._statement((*name, form.name), lambda: ids(form.word(rows))))
         if self.narrowing.narrows:
             return compiled(ids(self.rows))
         return self._statement(name, lambda: ids(self.everything))
+
+    def _searched(self, order: Sequence[Order]) -> QuerySet[Any]:
+        """What a search looks through: the texts alone, where they tell all that is asked."""
+        if self.everything.query.where or [key.name for key in order] != ["id"]:
+            return self.everything
+        return texts_of(self.everything.model)
 
     def _fetched(self, ids: Statement) -> list[Row]:
         """A filter may leave one row or a million: each is planned for what it asks."""

@@ -28,7 +28,6 @@ from config.api.reads import plan_of
 from config.api.routing import absolute
 from config.instances import KeptInstances, Unread
 from config.serving.environ import BEGUN
-from config.text import SEARCH_COLUMN
 from config.transactions import TransactionNeeded
 
 CREATING = ("create", "make", "perform_create")
@@ -287,6 +286,6 @@ def _writes_plainly(view: Any, action: str, shape: Any) -> bool:
 
 @cache
 def _instances_of(view: type[ResourceViewSet], locked_for: str | None) -> KeptInstances:
-    """The rows of a resource, found by their id; without the column that only a search reads."""
+    """The rows of a resource, found by their id."""
     rows = _locked(view.queryset.filter(pk=0), locked_for)
-    return KeptInstances.of(rows, without=frozenset({SEARCH_COLUMN}))
+    return KeptInstances.of(rows)

@@ -23,7 +23,7 @@ READING = frozenset({"GET", "HEAD"})
 # Threads that compute at once in one process only wait for each other: there is one that reads, and
 # so many that write, and wait for the disk, that the processors are not idle meanwhile. Each has a
 # database connection of its own.
-READERS, WRITERS = 1, 8
+READERS, WRITERS = 1, 4
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
 FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands

@@ -91,7 +91,7 @@ class Receiver:
         self._receiving += reserved
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await self._whole(protocol)
+                body = await self._whole(protocol, None if in_parts else length)
         except TimeoutError as error:
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, SLOW) from error
         finally:
@@ -101,13 +101,17 @@ class Receiver:
         kept = body if len(body) <= self._whole_bytes else b""
         return Received(kept, len(body) if in_parts else None)
 
-    async def _whole(self, protocol: Any) -> bytes:
-        """The body; of one that is too large, enough to see that."""
+    async def _whole(self, protocol: Any, length: int | None) -> bytes:
+        """The body; of one that is too large, enough to see that.
+
+        Where its length was announced it ends with that: to ask for what comes then would take the
+        web server and the event loop another turn.
+        """
         parts, size = [], 0
         async for part in protocol:
             parts.append(part)
             size += len(part)
-            if size > self._whole_bytes:
+            if size == length or size > self._whole_bytes:
                 break
         return b"".join(parts)
 

@@ -1,6 +1,5 @@
 """What there is: categories and items."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +8,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now, Round
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, IsNull
 
 from config import counts, currencies, deletion, history, text, triggers
 from config.decimals import plain
-from config.querysets import is_one_of
 from items import trees
 from items.catalogue.querysets import PRICE_ORDER, CategoryQuerySet, ItemQuerySet
 
@@ -28,6 +26,7 @@ TAG_MAX_LENGTH = 50
 MAX_TAGS = 50
 PRICE_DIGITS = 19
 QUANTITY_DIGITS, QUANTITY_DECIMALS = 15, 3
+SEARCHED = ("sku", "name", "description", "barcode", "serial_number")
 LEAST_QUANTITY = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 
 
@@ -36,22 +35,13 @@ def default_currency() -> str:
     return settings.DEFAULT_CURRENCY
 
 
-def is_currency_of(codes: Iterable[str]) -> models.Func:
-    """The condition that the currency is one of these, all of which are one constant.
-
-    PostgreSQL reads each CHECK anew for each statement that writes, and would read a constant for
-    each value of a Q(…__in=…): of 150 currencies, as much as all other rules of items together.
-    """
-    return is_one_of("currency", sorted(codes), models.TextField())
-
-
 def decimals_of_currency() -> Any:
-    """The expression of how many decimals an item's price may have."""
-    others = [
-        When(is_currency_of(codes), then=Value(decimals))
-        for decimals, codes in currencies.OTHER_DECIMALS.items()
-    ]
-    return Case(*others, default=Value(currencies.DEFAULT_DECIMALS))
+    """The expression of how many decimals an item's price may have; null of an unknown currency.
+
+    It is a function of the database: PostgreSQL reads each CHECK anew for each statement that
+    writes, and would read the codes with it.
+    """
+    return models.Func("currency", function="currency_decimals", output_field=models.IntegerField())
 
 
 @history.track(exclude=["created_at", "updated_at"])
@@ -76,7 +66,7 @@ class Category(trees.TreeNode):
         ]
 
 
-@history.track(exclude=["search_text", "on_hand", "on_loan", "version", "created_at", "updated_at"])
+@history.track(exclude=["on_hand", "on_loan", "version", "created_at", "updated_at"])
 class Item(models.Model):
     """One thing of the register, or one kind of thing of which there are many."""
 
@@ -154,7 +144,6 @@ class Item(models.Model):
         help_text="With all persons; added up likewise.",
     )
     version = models.PositiveIntegerField(db_default=1, editable=False)
-    search_text = text.search_column("sku", "name", "description", "barcode", "serial_number")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -204,7 +193,7 @@ class Item(models.Model):
                 violation_error_message="The status must be draft, active or retired.",
             ),
             models.CheckConstraint(
-                condition=is_currency_of(currencies.DECIMALS),
+                condition=IsNull(decimals_of_currency(), False),
                 name="item_currency_known",
                 violation_error_message="The currency must be a code of ISO 4217.",
             ),
@@ -247,7 +236,6 @@ class Item(models.Model):
             ),
         ]
         indexes = [
-            text.search_index("item_search"),
             GinIndex(fields=["tags"], name="item_tags"),
             # With what is ordered by beside it: else PostgreSQL looks at the row of each that a far
             # page passes over.
@@ -264,8 +252,9 @@ class Item(models.Model):
         ]
         triggers = [
             *triggers.added_up(on_hand=0, on_loan=0),
-            *triggers.bookkeeping("search_text", "on_hand", "on_loan", versioned=True),
+            *triggers.bookkeeping("on_hand", "on_loan", versioned=True),
             *counts.counted(),
+            *text.searched("items_itemsearchtext", *SEARCHED),
         ]
 
     def __str__(self) -> str:
@@ -281,3 +270,18 @@ class Item(models.Model):
         if self.reorder_point is None or self.status == self.Status.RETIRED:
             return False
         return self.on_hand <= self.reorder_point
+
+
+class ItemSearchText(text.SearchText):
+    """What an item is found by."""
+
+    row = models.OneToOneField(
+        Item,
+        models.DO_NOTHING,  # Item's triggers do it
+        primary_key=True,
+        db_constraint=False,
+        related_name="search_text",
+    )
+
+    class Meta(text.SearchText.Meta):
+        indexes = [text.search_index("item_search")]

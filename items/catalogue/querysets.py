@@ -30,8 +30,7 @@ class ItemQuerySet(SearchableQuerySet[Any]):
 
     def with_relations(self) -> Self:
         """Each with its category and owner, in the same query, without what nobody reads."""
-        unread = ("search_text", "owner__search_text", "owner__password")
-        return self.select_related("category", "owner").defer(*unread)
+        return self.select_related("category", "owner").defer("owner__password")
 
     def with_sku(self, sku: str) -> Self:
         """The one with this SKU, whatever its case."""

@@ -16,7 +16,7 @@ class ImportQuerySet(ResourceQuerySet[Any]):
 
     def with_relations(self) -> Self:
         """Each with whose it is, in the same query."""
-        return self.select_related("actor").defer("actor__search_text", "actor__password")
+        return self.select_related("actor").defer("actor__password")
 
     def left_before(self, before: datetime) -> Self:
         """Those that were planned before a moment, or were to be, and never applied."""

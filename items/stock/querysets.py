@@ -41,10 +41,9 @@ MANY_LEVELS = 200_000
 
 def unread(item: str = "", *users: str) -> list[str]:
     """The columns of an item and of users that nobody reads along with what names them."""
-    of_item = ("search_text", "description", "attributes")
-    of_users = ("search_text", "password")
+    of_item = ("description", "attributes")
     found = [f"{item}__{column}" for column in of_item] if item else []
-    return found + [f"{user}__{column}" for user in users for column in of_users]
+    return found + [f"{user}__password" for user in users]
 
 
 class LocationQuerySet(TreeQuerySet[Any]):

@@ -246,7 +246,7 @@ class LoanSerializer(ResourceSerializer):
 class NewLoanSerializer(NoteSerializer):
     """What is lent, to whom, and from where."""
 
-    item_id = RowField(Item.objects.defer("search_text"), source="item")
+    item_id = RowField(Item.objects.all(), source="item")
     holder_id = RowField(get_user_model().objects.all(), source="holder")
     source_id = Place(source="source")
     quantity = Amount()

@@ -250,7 +250,7 @@ def lock_in_one_order(items: Sequence[Item]) -> None:
 
 
 def _locked(item: Item) -> Item:
-    locked: Item = Item.objects.select_for_update(no_key=True).defer("search_text").get(pk=item.pk)
+    locked: Item = Item.objects.select_for_update(no_key=True).get(pk=item.pk)
     return locked
 
 

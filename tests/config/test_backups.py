@@ -288,7 +288,7 @@ def test_the_table_is_named_when_the_dump_is_another(
     with pytest.raises(CommandError, match="not equal"):
         source.run("restore", str(file), "--replace")
     assert checksums(source) == before
-    with pytest.raises(CommandError, match="Not equal: 2 of"):
+    with pytest.raises(CommandError, match="Not equal: 3 of"):
         target.run("restore", str(file), "--verify")
 
 

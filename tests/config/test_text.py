@@ -7,7 +7,7 @@ from django.db.models import TextField, Value
 from django.db.models.functions import Cast
 
 from config.text import search_form, sort_key
-from items.models import Category, Item
+from items.models import Category, Item, ItemSearchText
 from tests.factories import CategoryFactory, ItemFactory
 from tests.items.helpers import sql
 
@@ -50,16 +50,40 @@ def test_every_word_follows_a_space_when_fields_are_joined() -> None:
     item = ItemFactory.create(
         sku="A-1", name="Oak", description="", barcode=None, serial_number="S"
     )
-    assert item.search_text.split() == ["a-", "1", "oak", "s"]
-    assert item.search_text.startswith(" ")
+    assert item.search_text.text.split() == ["a-", "1", "oak", "s"]
+    assert item.search_text.text.startswith(" ")
 
 
 @pytest.mark.django_db
 def test_kept_up_when_sql_changes_a_field() -> None:
     item = ItemFactory.create(name="Oak")
     sql("UPDATE items_item SET name = 'ÉLM'")
-    item.refresh_from_db()
-    assert "elm" in item.search_text
+    assert "elm" in item.search_text.text
+
+
+@pytest.mark.django_db
+def test_left_alone_when_sql_changes_another_field() -> None:
+    ItemFactory.create(name="Oak")
+    place = "SELECT ctid FROM items_itemsearchtext"
+    before = sql(place)
+    sql("UPDATE items_item SET name = name, unit_price = 2")
+    assert sql(place) == before
+
+
+@pytest.mark.django_db
+def test_moved_when_sql_changes_the_id() -> None:
+    item = ItemFactory.create(name="Oak")
+    sql(f"UPDATE items_item SET id = {item.pk + 1}")
+    assert list(Item.objects.search("oak").values_list("pk", flat=True)) == [item.pk + 1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", ["DELETE FROM items_item", "TRUNCATE items_item CASCADE"])
+def test_gone_when_rows_are(statement: str) -> None:
+    ItemFactory.create(name="Oak")
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql(statement)
+    assert not ItemSearchText.objects.exists()
 
 
 @pytest.mark.django_db

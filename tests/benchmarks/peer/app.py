@@ -77,10 +77,15 @@ class Item(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    search_text: Mapped[str] = mapped_column(deferred=True, server_default="")
     category: Mapped[Category | None] = relationship(lazy="raise")
     owner: Mapped[User | None] = relationship(lazy="raise")
     __mapper_args__ = {"eager_defaults": True}
+
+
+class ItemSearchText(Base):
+    __tablename__ = "items_itemsearchtext"
+    row_id: Mapped[int] = mapped_column(ForeignKey("items_item.id"), primary_key=True)
+    text: Mapped[str]
 
 
 # ── What comes in and goes out ────────────────────────────────────────────────────────────────
@@ -191,7 +196,10 @@ async def items(
     page_size: Annotated[int, Query(ge=1, le=200)] = 50,
     search: Annotated[str | None, Query(max_length=200)] = None,
 ) -> One[list[ItemOut]]:
-    where = [Item.search_text.contains(search.lower(), autoescape=True)] if search else []
+    found = select(ItemSearchText.row_id)
+    if search:
+        found = found.where(ItemSearchText.text.contains(search.lower(), autoescape=True))
+    where = [Item.id.in_(found)] if search else []
     count = await total(db, where)
     ordered = select(Item).where(*where).options(*RELATED).order_by(Item.id.desc())
     rows = await db.scalars(ordered.offset((page - 1) * page_size).limit(page_size))

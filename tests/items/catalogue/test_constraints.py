@@ -3,6 +3,7 @@
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
+from config.currencies import DECIMALS
 from items.models import Category, Item
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
 from tests.items.helpers import sql
@@ -118,6 +119,11 @@ def test_refused_when_sql_writes_a_price_of_too_many_digits(db: None) -> None:
         sql("UPDATE items_item SET unit_price = 1e15")
 
 
+@pytest.mark.parametrize("code", [*DECIMALS, "XXX", "usd", ""])
+def test_the_database_knows_the_decimals_of(code: str, db: None) -> None:
+    assert sql(f"SELECT currency_decimals('{code}')") == [(DECIMALS.get(code),)]
+
+
 def test_all_derived_is_there_when_sql_inserts_an_item(db: None) -> None:
     columns = "sku, name, description, status, unit, currency, tags, attributes"
     sql(
@@ -125,5 +131,5 @@ def test_all_derived_is_there_when_sql_inserts_an_item(db: None) -> None:
         " VALUES ('S-1', 'Café', '', 'active', 'pcs', 'USD', '{}', '{}')"
     )
     item = Item.objects.get()
-    assert (item.version, "cafe" in item.search_text) == (1, True)
+    assert (item.version, "cafe" in item.search_text.text) == (1, True)
     assert item.created_at == item.updated_at
