@@ -1,5 +1,8 @@
 """Triggers that more than one model wants."""
 
+from collections.abc import Collection
+from typing import Any
+
 import pgtrigger
 
 # What a person types sets triggers off at depth 0, and what a trigger does, at 1. As a condition it
@@ -15,23 +18,46 @@ def bookkeeping(*derived: str, versioned: bool = False) -> list[pgtrigger.Trigge
     """
     kept = ["updated_at", *(["version"] if versioned else [])]
     put_back = " ".join(f"NEW.{column} = OLD.{column};" for column in kept)
-    bump = "NEW.version = OLD.version + 1; " if versioned else ""
+    bump = "NEW.version = OLD.version + 1;" if versioned else ""
     return [
         pgtrigger.Trigger(
             name="keep",
             when=pgtrigger.Before,
-            operation=pgtrigger.Update,
+            operation=pgtrigger.UpdateOf(*kept),  # type: ignore[no-untyped-call]
             condition=pgtrigger.AnyChange(*kept),
             func=f"{put_back} RETURN NEW;",
         ),
-        pgtrigger.Trigger(
-            name="touch",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Update,
-            condition=pgtrigger.AnyChange(exclude=[*derived, *kept]),
-            func=f"NEW.updated_at = statement_timestamp(); {bump}RETURN NEW;",
-        ),
+        Touch(f"NEW.updated_at = statement_timestamp(); {bump}", without={*derived, *kept}),
     ]
+
+
+class Touch(pgtrigger.Trigger):
+    """Does something `to` a row when an update changes more than the columns `without`.
+
+    A statement that writes nothing else is told by its columns alone. What changes is told by the
+    function, not by a condition: PostgreSQL reads that anew for each statement.
+    """
+
+    def __init__(self, to: str, *, without: Collection[str]) -> None:
+        self._to, self._without = to, without
+        super().__init__(name="touch", when=pgtrigger.Before, operation=pgtrigger.Update)
+
+    def compile(self, model: Any) -> Any:
+        """As it stands in a migration."""
+        self.operation = pgtrigger.UpdateOf(*self._columns(model))  # type: ignore[no-untyped-call]
+        return super().compile(model)
+
+    def get_func(self, model: Any) -> str:
+        """What is done."""
+        old, new = (
+            ", ".join(f"{row}.{column}" for column in self._columns(model))
+            for row in ("OLD", "NEW")
+        )
+        return f"IF ({old}) IS DISTINCT FROM ({new}) THEN {self._to} END IF; RETURN NEW;"
+
+    def _columns(self, model: Any) -> list[str]:
+        columns = [field.column for field in model._meta.concrete_fields]
+        return [column for column in columns if column not in self._without]
 
 
 def added_up(**columns: int | None) -> list[pgtrigger.Trigger]:
@@ -59,7 +85,7 @@ def added_up(**columns: int | None) -> list[pgtrigger.Trigger]:
         pgtrigger.Trigger(
             name="added_up",
             when=pgtrigger.Before,
-            operation=pgtrigger.Update,
+            operation=pgtrigger.UpdateOf(*columns),  # type: ignore[no-untyped-call]
             condition=pgtrigger.Condition(f"{BY_HAND} AND ({changed})"),
             func=f"{put_back} RETURN NEW;",
         ),
