@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 if TYPE_CHECKING:
     from config.pruning import Prunable
@@ -56,10 +57,11 @@ class ConfigConfig(AppConfig):
         ]
 
     def ready(self) -> None:
-        """Add our checks to Django's; count statements; watch what cached results depend on."""
-        from config import caching, checks, queries  # noqa: F401  the checks register themselves
+        """Add our checks to Django, count statements, watch what cached results depend on."""
+        from config import caching, checks, queries, triggers  # noqa: F401  checks register itself
 
         connection_created.connect(queries.count_statements_of)
+        post_migrate.connect(triggers.ask_swiftly, sender=self)
         for app in apps.get_app_configs():
             for label in getattr(app, "cache_versions", ()):
                 caching.watch(apps.get_model(label))

@@ -1,13 +1,32 @@
 """Triggers that more than one model wants."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pgtrigger
+from django.db import connections
 
 # What a person types sets triggers off at depth 0, and what a trigger does, at 1. As a condition it
 # spares each row that a trigger writes the call of a function.
 BY_HAND = "pg_trigger_depth() = 0"
+# What pgtrigger asks at each trigger (is it to stand aside?) and pghistory at each event (in which
+# row of its table of contexts is the cause? in none: each event keeps its own). Theirs each begin a
+# subtransaction; of these PostgreSQL makes a part of what asks.
+ASKED = """
+    CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+        SELECT trigger_name = ANY(nullif(current_setting('pgtrigger.ignore', true), '')::text[])
+    $$;
+    CREATE OR REPLACE FUNCTION _pgh_attach_context() RETURNS uuid
+    LANGUAGE sql STABLE AS $$ SELECT NULL::uuid $$
+"""
+
+
+def ask_swiftly(*, using: str, plan: Sequence[Any] = (), **_: Any) -> None:
+    """After migrations, of which many a one brings the functions that the packages have."""
+    if plan:
+        with connections[using].cursor() as cursor:
+            cursor.execute(ASKED)
 
 
 def bookkeeping(*derived: str, versioned: bool = False) -> list[pgtrigger.Trigger]:

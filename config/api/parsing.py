@@ -117,13 +117,7 @@ def _announced(parser_context: Mapping[str, Any] | None) -> int:
 def parse_json(body: bytes) -> Any:
     """The value of strict JSON (see StrictJSONParser). Raises ParseError."""
     try:
-        value = json.loads(
-            body.decode(),
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        value = DECODER.decode(body.decode())
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False, default=str).encode()  # finds lone surrogates
     except UnicodeDecodeError as error:
@@ -161,3 +155,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the key {json.dumps(key[:64])} is given twice")
         found[key] = value
     return found
+
+
+DECODER = json.JSONDecoder(
+    parse_float=_decimal,
+    parse_int=_integer,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_object,
+)
