@@ -15,6 +15,7 @@ from django.db import connection
 from psycopg import sql
 
 from config import currencies, history
+from config.text import texts_of
 from items.models import Category, Item
 from items.stock.models import Loan, Location, Movement, StockLevel
 from items.trees import PATH_SEPARATOR
@@ -108,6 +109,7 @@ def analyze() -> None:
     tracked = (get_user_model(), Category, Item, Location, Loan)
     tables = [model._meta.db_table for model in (*tracked, StockLevel, Movement)]
     tables += [model._meta.get_field("events").related_model._meta.db_table for model in tracked]
+    tables += [texts_of(model).model._meta.db_table for model in (get_user_model(), Item)]
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("ANALYZE {}").format(_names(tables)))
 

@@ -123,7 +123,7 @@ def _empty() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE items_item, items_itemevent CASCADE")
-        cursor.execute("VACUUM ANALYZE items_item")
+        cursor.execute("VACUUM ANALYZE items_item, items_itemsearchtext")
 
 
 def _psql(command: str) -> None:

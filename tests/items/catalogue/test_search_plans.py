@@ -26,7 +26,7 @@ from users.models import User
 
 ITEMS = int(os.environ.get("STOCKROOM_PLAN_ITEMS", "50000"))
 USERS = 500
-TABLE = '"items_item"'
+TABLES = ("items_item", "items_itemsearchtext")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def register(servers: None, django_db_blocker: Any) -> Iterator[Api]:
         call_command("migrate", verbosity=0)
         call_command("seed_demo", f"--items={ITEMS}", f"--users={USERS}", stdout=StringIO())
         api = Api(token_for(UserFactory.create(group="Clerk")))
-        sql("VACUUM ANALYZE items_item")
+        sql(f"VACUUM ANALYZE {', '.join(TABLES)}")
         yield api
         connection.close()
 
@@ -72,7 +72,8 @@ def plans(api: Api, path: str) -> list[dict[str, Any]]:
     """What PostgreSQL did for each query of a call that reads items."""
     with CaptureQueriesContext(connection) as captured:
         assert api.get(path).status == 200
-    statements = [asked["sql"] for asked in captured if TABLE in asked["sql"]]
+    quoted = [f'"{table}"' for table in TABLES]
+    statements = [asked["sql"] for asked in captured if any(q in asked["sql"] for q in quoted)]
     found = []
     for statement in statements:
         [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
@@ -81,13 +82,13 @@ def plans(api: Api, path: str) -> list[dict[str, Any]]:
 
 
 def scans(plan: dict[str, Any], limited: bool = False) -> Iterator[bool]:
-    """Each sequential scan of the items; whether it ended early, at the limit of a count.
+    """Each sequential scan of items or texts; whether it ended early, at the limit of a count.
 
     Where every third item matches, the first that come are as good as any.
     """
     if plan["Node Type"] == "Limit":
         limited = plan["Actual Rows"] == COUNTED_EXACTLY + 1
-    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] == "items_item":
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in TABLES:
         yield limited
     for below in plan.get("Plans", []):
         yield from scans(below, limited)
