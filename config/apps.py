@@ -58,10 +58,15 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Add our checks to Django, count statements, watch what cached results depend on."""
-        from config import caching, checks, queries, triggers  # noqa: F401  checks register itself
+        from config import (
+            caching,
+            checks,  # noqa: F401  they register themselves
+            queries,
+            triggers,
+        )
 
         connection_created.connect(queries.count_statements_of)
-        post_migrate.connect(triggers.ask_swiftly, sender=self)
+        post_migrate.connect(triggers.install_functions, sender=self)
         for app in apps.get_app_configs():
             for label in getattr(app, "cache_versions", ()):
                 caching.watch(apps.get_model(label))

@@ -11,6 +11,7 @@ import pgtrigger
 from django.db.models import Model, Subquery, Sum
 
 from config.models import RowCount
+from config.triggers import after_statement
 
 NAMES = ("count_made", "count_deleted", "count_emptied")
 
@@ -21,25 +22,19 @@ def counted() -> list[pgtrigger.Trigger]:
     return [
         _counting(made, pgtrigger.Insert, "+", new="changed"),
         _counting(deleted, pgtrigger.Delete, "-", old="changed"),
-        pgtrigger.Trigger(
-            name=emptied,
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=pgtrigger.Truncate,
-            func="DELETE FROM config_rowcount WHERE relation = TG_TABLE_NAME; RETURN NULL;",
+        after_statement(
+            emptied,
+            pgtrigger.Truncate,
+            "DELETE FROM config_rowcount WHERE relation = TG_TABLE_NAME; RETURN NULL;",
         ),
     ]
 
 
 def _counting(name: str, operation: Any, sign: str, **changed: str) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**changed),  # type: ignore[no-untyped-call]
-        declare=[("difference", "BIGINT")],
-        func=f"""
+    return after_statement(
+        name,
+        operation,
+        f"""
             SELECT {sign} count(*) INTO difference FROM changed;
             IF difference = 0 THEN
                 RETURN NULL;
@@ -53,6 +48,8 @@ def _counting(name: str, operation: Any, sign: str, **changed: str) -> pgtrigger
             END IF;
             RETURN NULL;
         """,  # noqa: S608  nothing in it comes from outside
+        declare=[("difference", "BIGINT")],
+        **changed,
     )
 
 

@@ -24,13 +24,14 @@ from django.db.models import Func, Value
 from django.db.models.functions import Collate, Concat, Lower
 
 from config.querysets import ResourceQuerySet
+from config.triggers import after_statement
 
 Model = TypeVar("Model", bound=models.Model)
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 
 TRIGRAM_LENGTH = 3
 # What is not sorted into the index yet, and is looked through by each search: PostgreSQL's own 4 MB
-# cost every search half a millisecond, these cost every write a twentieth.
+# cost every search half a millisecond, and spare who writes a text some twentieth.
 PENDING_KB = 256
 MAX_SEARCH_LENGTH = 200
 ACCENTS = re.compile(r"[\u0300-\u036f]")
@@ -60,8 +61,8 @@ class SearchTextQuerySet(models.QuerySet[Model]):
 class SearchText(models.Model):
     """What one row is found by: the search form of its fields, each word after a space.
 
-    A subclass brings its `row`, which is also its primary key, and `search_index`; the model of the
-    rows, the triggers of `searched`.
+    A subclass brings its `row_of`, which is also its primary key, and `search_index`; the model of
+    the rows, the triggers of `searched`.
     """
 
     text = models.TextField()
@@ -76,6 +77,17 @@ class SearchText(models.Model):
         return self.text
 
 
+def row_of(model: Any) -> models.OneToOneField[Any, Any]:
+    """The `row` of a SearchText: one of a model, whose triggers keep the text."""
+    return models.OneToOneField(
+        model,
+        models.DO_NOTHING,
+        primary_key=True,
+        db_constraint=False,
+        related_name="search_text",
+    )
+
+
 def search_index(name: str) -> GinIndex:
     """The trigram index of a SearchText."""
     return GinIndex(OpClass("text", "gin_trgm_ops"), name=name, gin_pending_list_limit=PENDING_KB)
@@ -87,16 +99,14 @@ def searched(table: str, *fields: str) -> list[pgtrigger.Trigger]:
     That is the text of these `fields`; null counts as empty.
     """
     return [
-        pgtrigger.Trigger(
-            name="search_made",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=pgtrigger.Insert,
-            referencing=pgtrigger.Referencing(new="made"),  # type: ignore[no-untyped-call]
-            func=f"""
+        after_statement(
+            "search_made",
+            pgtrigger.Insert,
+            f"""
                 INSERT INTO {table} (row_id, text) SELECT id, {_text_of(fields)} FROM made;
                 RETURN NULL;
             """,  # noqa: S608  nothing in it comes from outside
+            new="made",
         ),
         pgtrigger.Trigger(
             name="search_changed",
@@ -110,24 +120,20 @@ def searched(table: str, *fields: str) -> list[pgtrigger.Trigger]:
                 RETURN NULL;
             """,  # noqa: S608  likewise
         ),
-        pgtrigger.Trigger(
-            name="search_deleted",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=pgtrigger.Delete,
-            referencing=pgtrigger.Referencing(old="deleted"),  # type: ignore[no-untyped-call]
-            func=f"""
+        after_statement(
+            "search_deleted",
+            pgtrigger.Delete,
+            f"""
                 DELETE FROM {table} WHERE row_id IN (SELECT id FROM deleted);
                 RETURN NULL;
             """,  # noqa: S608  likewise
+            old="deleted",
         ),
-        pgtrigger.Trigger(
-            name="search_emptied",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=pgtrigger.Truncate,
+        after_statement(
+            "search_emptied",
+            pgtrigger.Truncate,
             # Not TRUNCATE: it may itself be among the tables that a statement truncates.
-            func=f"DELETE FROM {table}; RETURN NULL;",  # noqa: S608  likewise
+            f"DELETE FROM {table}; RETURN NULL;",  # noqa: S608  likewise
         ),
     ]
 

@@ -22,11 +22,31 @@ ASKED = """
 """
 
 
-def ask_swiftly(*, using: str, plan: Sequence[Any] = (), **_: Any) -> None:
+def install_functions(*, using: str, plan: Sequence[Any] = (), **_: Any) -> None:
     """After migrations, of which many a one brings the functions that the packages have."""
     if plan:
         with connections[using].cursor() as cursor:
             cursor.execute(ASKED)
+
+
+def after_statement(
+    name: str,
+    operation: Any,
+    func: str,
+    *,
+    declare: list[tuple[str, str]] | None = None,
+    **rows: str,
+) -> pgtrigger.Trigger:
+    """A trigger that looks once at all `rows` of a statement: as `new` or `old`, under a name."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**rows) if rows else None,  # type: ignore[no-untyped-call]
+        declare=declare,
+        func=func,
+    )
 
 
 def bookkeeping(*derived: str, versioned: bool = False) -> list[pgtrigger.Trigger]:

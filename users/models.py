@@ -120,13 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class UserSearchText(text.SearchText):
     """What a user is found by."""
 
-    row = models.OneToOneField(
-        User,
-        models.DO_NOTHING,  # User's triggers do it
-        primary_key=True,
-        db_constraint=False,
-        related_name="search_text",
-    )
+    row = text.row_of(User)
 
     class Meta(text.SearchText.Meta):
         indexes = [text.search_index("user_search")]

@@ -277,13 +277,7 @@ class Item(models.Model):
 class ItemSearchText(text.SearchText):
     """What an item is found by."""
 
-    row = models.OneToOneField(
-        Item,
-        models.DO_NOTHING,  # Item's triggers do it
-        primary_key=True,
-        db_constraint=False,
-        related_name="search_text",
-    )
+    row = text.row_of(Item)
 
     class Meta(text.SearchText.Meta):
         indexes = [text.search_index("item_search")]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pgtrigger
 
-from config.triggers import BY_HAND
+from config.triggers import BY_HAND, after_statement
 
 LEDGER = Path(__file__).with_name("ledger")  # a statement in each file; the movements are `made`
 REFUSALS = {"wrong_places": "kind", "not_its_reversal": "reverses_id", "wrong_loan": "loan_id"}
@@ -103,12 +103,10 @@ def append_only() -> pgtrigger.Trigger:
 
 def emptied_whole() -> pgtrigger.Trigger:
     """Truncated together with all that belongs to the ledger, or not at all."""
-    return pgtrigger.Trigger(
-        name="emptied_whole",
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=pgtrigger.Truncate,
-        func=f"""
+    return after_statement(
+        "emptied_whole",
+        pgtrigger.Truncate,
+        f"""
             IF EXISTS (SELECT FROM items_movement) OR EXISTS (SELECT FROM items_stocklevel)
                 OR EXISTS (SELECT FROM items_loan)
                 OR EXISTS (SELECT FROM items_item WHERE (on_hand, on_loan) <> (0, 0))

@@ -201,8 +201,7 @@ class ItemMovementViewSet(MovementViewSet):
     @cached_property
     def item(self) -> Item:
         """The item of the URL. Raises Http404."""
-        rows: Any = Item.objects
-        item: Item = get_object_or_404(rows, pk=self.kwargs["pk"])
+        item: Item = get_object_or_404(Item, pk=self.kwargs["pk"])
         return item
 
     def list(self, request: Request, **_: Any) -> HttpResponse:
