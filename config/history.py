@@ -21,7 +21,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models, transaction
 
 from config.incoming import OUTSIDE, current_request_id
-from config.statements import Statement, beginning_with
+from config.prepared import Statement
+from config.statements import beginning_with
 
 Model = TypeVar("Model", bound=type[models.Model])
 Actor = AbstractBaseUser | AnonymousUser | None

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import DecimalField, JSONField, Model, QuerySet
 
-from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
+from config.prepared import Row, Statement
+from config.statements import BIGINT_MAX, compiled, fetch
 
 
 @dataclass(frozen=True)

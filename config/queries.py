@@ -1,22 +1,30 @@
-"""How many statements each thread has sent to the database."""
+"""How many statements have been sent to the database, by whoever asks it."""
 
-import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+_count: ContextVar[int] = ContextVar("count", default=0)
 
-class QueryCounter(threading.local):
-    """Counts the statements that pass through it on their way to the database, by thread."""
 
-    count = 0
+class QueryCounter:
+    """Counts the statements that pass through it on their way to the database.
+
+    By thread; and by request, where one thread answers several by turns.
+    """
+
+    @property
+    def count(self) -> int:
+        """How many passed here so far."""
+        return _count.get()
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
         """What the statement gives."""
-        self.count += 1
+        _count.set(_count.get() + 1)
         return execute(sql, params, many, context)
 
 

@@ -15,7 +15,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from config.statements import Statement, compiled, fetch
+from config.prepared import Statement
+from config.statements import compiled, fetch
 from users.backends import knows_rights, read_rights
 from users.models import LAST_USE_STEP, ApiToken, User
 from users.services import digest_of

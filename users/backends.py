@@ -8,8 +8,9 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db.models import BigIntegerField
 
+from config.prepared import Statement
 from config.querysets import is_one_of
-from config.statements import Statement, compiled, fetch
+from config.statements import compiled, fetch
 
 RIGHTS = "_rights"  # of a user: what was found is kept with them, as Django does
 

@@ -18,7 +18,8 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 from config.api.envelope import raw_json
 from config.api.reads import Read
 from config.decimals import plain
-from config.statements import BIGINT_MAX, Statement, compiled, fetch
+from config.prepared import Statement
+from config.statements import BIGINT_MAX, compiled, fetch
 
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 NUMBER = NumberColumn()

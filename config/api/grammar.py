@@ -21,6 +21,7 @@ from config.api.idempotency import done_once
 from config.api.parameters import PageParameters, Parameters
 from config.api.reads import readable_names
 from config.api.throttling import check_guesses, count_request
+from config.group_commit import leave_group
 from config.headers import put_values
 from config.transactions import TransactionNeeded, retried
 
@@ -172,6 +173,9 @@ class GrammarViewSet(GenericViewSet):
 
     def _in_one_transaction(self, handler: Handler, *, keeps_answers: bool) -> Handler:
         def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            at_once = self.writes_at_once and not connection.in_atomic_block
+            if not at_once:
+                leave_group()
             sent: Any = {}
             try:
                 sent = request.data  # read now: a slow sender must not hold locks meanwhile
@@ -184,9 +188,10 @@ class GrammarViewSet(GenericViewSet):
 
             def once() -> HttpResponseBase:
                 user = request.user
-                if self.writes_at_once and not connection.in_atomic_block:
+                if at_once:
                     with suppress(TransactionNeeded), history.written_at_once_by(user, via="api"):
                         return work()
+                    leave_group()
                 with history.written_by(user, via="api"):
                     return done_once(request, work) if keeps_answers else work()
 

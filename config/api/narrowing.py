@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from config.statements import Statement
+from config.prepared import Statement
 
 Word = Callable[[QuerySet[Any]], QuerySet[Any]]
 

@@ -23,8 +23,10 @@ from config.api.rows import (
 )
 from config.api.state import STATE, State, watch
 from config.counts import is_counted, total_of
+from config.group_commit import fetch_in_group
+from config.prepared import Row, Statement
 from config.querysets import is_one_of
-from config.statements import BIGINT_MAX, Row, Statement, compiled, fetch
+from config.statements import BIGINT_MAX, compiled, fetch
 from config.text import texts_of
 
 MAX_KEPT = 500  # statements
@@ -129,7 +131,7 @@ class Reading:
             return self.one(written[0][0]) if written else None
         read = self._statement("written", self._select)
         sql = f'WITH "{model._meta.db_table}" AS ({write.sql} RETURNING *) {read.sql}'
-        rows = fetch(sql, (*write.values, *read.values))
+        rows = fetch_in_group(Statement(sql, (*write.values, *read.values)))
         if not rows:
             return None
         [row] = rows

@@ -13,7 +13,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.statements import Row
+from config.prepared import Row
 
 MAX_PLANS = 500
 # What PostgreSQL gives is what is answered.

@@ -21,7 +21,8 @@ from orjson import Fragment
 from config.api.envelope import to_json
 from config.api.reads import MAX_PLANS, ReadPlan
 from config.api.room import MB, Room, compact
-from config.statements import Statement, fetch
+from config.prepared import Statement
+from config.statements import fetch
 
 ROOM = 64 * MB  # in each process
 TAKEN = 600  # bytes that a row takes beside its content

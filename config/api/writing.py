@@ -17,7 +17,8 @@ from config import caching
 from config.api.fields import IdField
 from config.api.reading import Reading, Shown
 from config.history import SETS_CAUSE, cause_at_once
-from config.statements import BIGINT_MAX, Statement, fetch
+from config.prepared import Statement
+from config.statements import BIGINT_MAX, fetch
 
 # The values that Django would only pass on, by the kind of their field.
 AS_IT_IS = {

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 from typing import Any
@@ -19,6 +20,8 @@ from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, rese
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
+
+from config.group_commit import Group
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +109,28 @@ class Crew:
         ended = time.monotonic()
         if ended - begun < self._patience_s:  # else it was kept itself
             self._moved_at = ended
+
+
+class Writers(Crew):
+    """A crew whose regulars each answer several by turns, and do what those write together.
+
+    One of them begins what waits, until so many are `together` or one needs the thread for itself;
+    when it has to wait for the database, the next one begins what has come since.
+    """
+
+    def __init__(self, *, together: int, **crew: Any) -> None:
+        self._together, self._turn = together, Lock()
+        super().__init__(**crew)
+
+    def _serve(self) -> None:
+        group = Group(self._together)
+        while True:
+            with self._turn:
+                room, waiting = group.begin(partial(self._do, self._line.get())), self._waiting()
+                while room and (job := next(waiting, None)):
+                    room = group.begin(partial(self._do, job))
+                group.commit()
+            group.finish()
 
 
 def _without_end(work: Callable[..., None], *about: Any) -> None:

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Any
 
 from config import caching
+from config.api.edges import API_PREFIX
 from config.api.envelope import JSON_TYPE, Failure, to_json
 from config.api.exceptions import RETRY_AFTER_S
-from config.serving.crew import Crew, Job, look_after_connections
+from config.group_commit import leave_group
+from config.serving.crew import Crew, Job, Writers, look_after_connections
 from config.serving.environ import Unreadable, environ_of
 from config.serving.handler import Handler
 from config.serving.receiving import BUSY, NOTHING, Received, Receiver, Refused
@@ -24,6 +26,7 @@ READING = frozenset({"GET", "HEAD"})
 # so many that write, and wait for the disk, that the processors are not idle meanwhile. Each has a
 # database connection of its own.
 READERS, WRITERS = 1, 4
+TOGETHER = 8  # requests whose writes are done as one transaction; with more no more is gained
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
 FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands
@@ -57,7 +60,9 @@ class Door:
         gc.set_threshold(*GC_THRESHOLDS)
         self._loop = loop
         self._readers = Crew(regulars=READERS, helpers=HELPERS, patience_s=PATIENCE_S)
-        self._writers = Crew(regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S)
+        self._writers = Writers(
+            regulars=WRITERS, helpers=HELPERS, patience_s=PATIENCE_S, together=TOGETHER
+        )
         self._exporters = Crew(regulars=EXPORTERS, helpers=0, patience_s=EXPORT_PATIENCE_S)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -79,6 +84,8 @@ class Door:
 
         def do() -> None:
             try:
+                if not scope.path.startswith(API_PREFIX):  # a page, which knows nothing of groups
+                    leave_group()
                 self._answer(scope, protocol, begun=begun, received=received)
             finally:
                 self._answered.append(answered)

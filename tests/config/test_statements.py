@@ -11,8 +11,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg.pq import TransactionStatus
 
-from config import statements
-from config.statements import NOTHING, Statement, beginning_with, compiled, fetch
+from config.prepared import Statement
+from config.statements import NOTHING, beginning_with, compiled, fetch
 from items.models import Category
 from tests.factories import CategoryFactory
 
@@ -71,7 +71,7 @@ def test_prepared_when_it_comes_for_the_second_time() -> None:
 
 
 def test_the_oldest_is_forgotten_when_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "MAX_PREPARED", 2)
+    monkeypatch.setattr("config.prepared.MAX_PREPARED", 2)
     first, *others = (f"SELECT 'one of many, {number}'" for number in range(4))
     for sql in (first, first, *others):
         fetch(sql, [])

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config import statements
+from config import prepared
 from tests.client import Api
 from tests.factories import CategoryFactory, ItemFactory, UserFactory
 from tests.items.helpers import until
@@ -131,14 +131,14 @@ def test_one_statement_which_is_the_transaction_when_an_item_is_written(
 ) -> None:
     path = "/items" if method == "post" else f"/items/{ItemFactory.create().pk}"
     sent: list[bytes] = []
-    checked = statements._Prepared._ready
+    checked = prepared.Prepared._ready
 
     def noted(self: Any, statement: Any, **options: Any) -> Any:
         ready = checked(self, statement, **options)
         sent.append(ready[1])
         return ready
 
-    monkeypatch.setattr(statements._Prepared, "_ready", noted)
+    monkeypatch.setattr(prepared.Prepared, "_ready", noted)
     assert used.call(method.upper(), path, {"sku": "A", "name": "A"}).status in {200, 201}
     [caused] = [text for text in sent if b"set_config" in text]
     assert (caused.split()[0], sent[-1], b"BEGIN" in sent) == (b"WITH", caused, False)

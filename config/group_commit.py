@@ -1,0 +1,162 @@
+"""Writes of several requests: sent in one trip, and committed as one transaction (group commit).
+
+A thread answers several requests by turns, each in a greenlet. One that has come to its write stops
+there, and the next is begun; then what all of them have to write is done together. So PostgreSQL is
+asked once, and the disk is waited for once, and the thread that answers is not another each time.
+
+To each it is as if it wrote alone: a write that is refused, or has to wait for somebody's lock, is
+taken out, the others are done without it, and it is done by itself.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from greenlet import getcurrent, greenlet
+
+from config.prepared import Row, Statement, Undone
+from config.statements import fetch, prepared_here
+
+Work = Callable[[], None]
+
+MS = 1000
+BRIEFLY_MS = 50  # how long all of them wait for a lock that one needs: many times what most take
+SETS_PATIENCE = "SELECT set_config('lock_timeout', %s, true)"
+
+
+def fetch_in_group(write: Statement) -> list[Row]:
+    """The rows of a statement that is a transaction by itself, done with those of the group.
+
+    As `fetch` in all else; and where there is no group, or a transaction is open, it is that.
+    """
+    member = _member()
+    return fetch(*write) if member is None else fetch(*write, execute=member.write)
+
+
+def leave_group() -> None:
+    """From here on have the thread, and its connection, to oneself.
+
+    The others of the group, if there is one, do their writes first; nobody joins it meanwhile.
+    """
+    if (member := _member()) is not None:
+        member.leave()
+
+
+def _member() -> "_Member | None":
+    """Who runs here, if that is a member of a group who may be interrupted."""
+    member = getcurrent()
+    if isinstance(member, _Member) and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        return member
+    return None
+
+
+class _Member(greenlet):
+    """Does one piece of work after another, for the group that made it.
+
+    It stops where the group has to do something: a Statement, or to let it have the thread (None).
+    """
+
+    at_work = False
+
+    def run(self, work: Work) -> None:
+        while True:
+            self.at_work = True
+            work()
+            self.at_work = False
+            work = self._ask(None)
+
+    def write(self, sql: str, values: Sequence[Any], *_: Any) -> list[Row]:
+        """The rows of the statement, once the group has done it; raises psycopg's errors."""
+        rows: list[Row] = self._ask(Statement(sql, tuple(values)))
+        return rows
+
+    def leave(self) -> None:
+        """Return when all others are done."""
+        self._ask(None)
+
+    def _ask(self, statement: Statement | None) -> Any:
+        assert self.parent is not None  # the thread's own, where the group is
+        return self.parent.switch(statement)
+
+
+class _Write(NamedTuple):
+    member: _Member
+    statement: Statement
+
+
+class Group:
+    """Pieces of work that one thread does by turns, `size` at most; none may raise anything."""
+
+    def __init__(self, size: int) -> None:
+        self._idle = [_Member() for _ in range(size)]
+        self._writes: list[_Write] = []
+        self._leaving: list[_Member] = []
+
+    def begin(self, work: Work) -> bool:
+        """Begin one; whether another may be begun."""
+        self._go_on(self._idle.pop(), work)
+        return bool(self._idle) and not self._leaving
+
+    def commit(self) -> None:
+        """Do what several have to write, together. That takes as long as a commit does.
+
+        Of a write that is refused, or has to wait for a lock, nothing is done yet.
+        """
+        writes, self._writes = self._writes, []
+        while len(writes) > 1:
+            statements = [write.statement for write in writes]
+            try:
+                found = prepared_here().fetch_together(statements, first=_waiting(BRIEFLY_MS))
+            except Undone as undone:
+                refused = writes[undone.at : undone.at + 1] or writes  # or the commit of all was
+                self._writes += refused
+                writes = [write for write in writes if write not in refused]
+            except (psycopg.Error, Error) as error:  # the connection is lost, perhaps after all
+                for write in writes:
+                    self._fail(write.member, error)
+                return
+            else:
+                for write, rows in zip(writes, found, strict=True):
+                    self._go_on(write.member, rows)
+                return
+        self._writes = [*writes, *self._writes]  # one alone was not refused
+
+    def finish(self) -> None:
+        """Do all that was begun to its end, one after the other. It takes as long as it takes."""
+        while self._writes or self._leaving:
+            if self._writes:
+                writes, self._writes = self._writes, []
+                self._do_alone(writes)
+            else:
+                self._go_on(self._leaving.pop(0))
+
+    def _do_alone(self, writes: Sequence[_Write]) -> None:
+        share = _waiting(settings.LOCK_TIMEOUT_S * MS // len(writes)) if len(writes) > 1 else None
+        for write in writes:
+            try:
+                rows = prepared_here().fetch(write.statement, first=share)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is theirs
+                self._fail(write.member, error)
+            else:
+                self._go_on(write.member, rows)
+
+    def _go_on(self, member: _Member, *given: Any) -> None:
+        self._stopped(member, member.switch(*given))
+
+    def _fail(self, member: _Member, error: Exception) -> None:
+        self._stopped(member, member.throw(error))
+
+    def _stopped(self, member: _Member, asked: Any) -> None:
+        if not member.at_work:
+            self._idle.append(member)
+        elif isinstance(asked, Statement):
+            self._writes.append(_Write(member, asked))
+        else:
+            self._leaving.append(member)
+
+
+def _waiting(patience_ms: int) -> Statement:
+    """What lets a transaction wait for each lock so long."""
+    return Statement(SETS_PATIENCE, (f"{patience_ms}ms",))

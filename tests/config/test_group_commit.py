@@ -1,0 +1,269 @@
+"""What several write is done together, and to each as if they had written alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from django.db import (
+    DataError,
+    Error,
+    IntegrityError,
+    OperationalError,
+    connection,
+    transaction,
+)
+from pytest_django import Settings
+
+from config.group_commit import BRIEFLY_MS, Group, fetch_in_group, leave_group
+from config.prepared import Statement
+from config.queries import counter
+from config.statements import fetch
+from items.models import Category
+from tests.factories import CategoryFactory
+
+INSERT = "INSERT INTO items_category (name) VALUES (%s) RETURNING name"
+# What is refused as long as it is done together with others, and says what it may wait when not.
+ALONE = """
+    SELECT current_setting('lock_timeout')
+    WHERE 1 / (current_setting('lock_timeout') <> %s)::int = 1
+"""
+LONG_S = 10.0
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Table:
+    """A group, and what became of each piece of work, in the order of their ends."""
+
+    def __init__(self, size: int = 8) -> None:
+        self.group = Group(size)
+        self.ends: list[tuple[Any, Any]] = []
+        self.room = True
+
+    def begins(self, name: Any, work: Callable[[], Any]) -> None:
+        """Begin a piece of work of this name."""
+
+        def done() -> None:
+            try:
+                self.ends.append((name, work()))
+            except Error as error:
+                self.ends.append((name, type(error)))
+
+        self.room = self.group.begin(done)
+
+    def writes(self, *statements: Statement) -> None:
+        """Begin one write of each statement, named by its place."""
+        for place, statement in enumerate(statements):
+            self.begins(place, partial(fetch_in_group, statement))
+
+    def ended(self) -> list[tuple[Any, Any]]:
+        """What became of all, to their end."""
+        self.group.commit()
+        self.group.finish()
+        return self.ends
+
+
+@pytest.fixture
+def table() -> Table:
+    """Room for eight."""
+    return Table()
+
+
+def named(*names: str) -> list[Statement]:
+    """What makes categories of these names."""
+    return [Statement(INSERT, (name,)) for name in names]
+
+
+def transactions() -> int:
+    """How many transactions the categories that are there were made in."""
+    return int(fetch("SELECT count(DISTINCT xmin::text) FROM items_category", [])[0][0])
+
+
+def names() -> set[str]:
+    return set(Category.objects.values_list("name", flat=True))
+
+
+@contextmanager
+def locked(pk: int) -> Iterator[None]:
+    """The category of this id is locked by somebody else, until the end."""
+    begun, over = Event(), Event()
+
+    def lock() -> None:
+        with transaction.atomic():
+            Category.objects.select_for_update().get(pk=pk)
+            begun.set()
+            over.wait(LONG_S)
+        connection.close()
+
+    thread = Thread(target=lock)
+    thread.start()
+    try:
+        assert begun.wait(LONG_S)
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+# ── Together ──────────────────────────────────────────────────────────────────────────────────
+def test_one_transaction_when_several_write(table: Table) -> None:
+    table.writes(*named("a", "b", "c"))
+    assert table.ended() == [(0, [("a",)]), (1, [("b",)]), (2, [("c",)])]
+    assert transactions() == 1
+
+
+def test_nothing_is_written_when_others_may_still_begin(table: Table) -> None:
+    table.writes(*named("a", "b"))
+    assert (table.room, table.ends, names()) == (True, [], set())
+
+
+def test_no_room_when_it_is_full() -> None:
+    table = Table(2)
+    table.writes(*named("a", "b"))
+    assert not table.room
+
+
+def test_room_again_when_all_have_ended() -> None:
+    table = Table(2)
+    for two in ("ab", "cd", "ef"):
+        table.writes(*named(*two))
+        table.ended()
+    assert (len(table.ends), transactions()) == (6, 3)
+
+
+def test_room_for_another_when_one_does_not_write() -> None:
+    table = Table(1)
+    table.begins("reads", lambda: fetch("SELECT 1", []))
+    assert (table.room, table.ended()) == (True, [("reads", [(1,)])])
+
+
+def test_each_counts_its_own_statements_when_they_take_turns(table: Table) -> None:
+    def counted(statements: int) -> int:
+        before = counter.count
+        for number in range(statements - 1):
+            fetch("SELECT %s", [number])
+        fetch_in_group(*named(str(statements)))
+        return counter.count - before
+
+    for statements in (1, 3, 2):
+        table.begins(statements, partial(counted, statements))
+    assert table.ended() == [(1, 1), (3, 3), (2, 2)]
+
+
+def test_a_second_write_is_done_when_one_writes_twice(table: Table) -> None:
+    table.begins("twice", lambda: [fetch_in_group(each) for each in named("a", "b")])
+    table.writes(*named("c"))
+    assert table.ended() == [(0, [("c",)]), ("twice", [[("a",)], [("b",)]])]
+
+
+# ── Refused ───────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_all_others_are_done_when_one_is_refused(place: int, table: Table) -> None:
+    wanted = ["a", "b"]
+    wanted.insert(place, " ")  # blank, which no category is
+    table.writes(*named(*wanted))
+    assert dict(table.ended())[place] is IntegrityError
+    assert names() == {"a", "b"}
+
+
+def test_all_hear_when_all_are_refused(table: Table) -> None:
+    table.writes(*named(" ", " ", " "))
+    assert dict(table.ended()) == dict.fromkeys(range(3), IntegrityError)
+
+
+def test_one_is_made_when_several_are_the_same(table: Table) -> None:
+    table.writes(*named("a", "A", "a"))
+    assert table.ended() == [(0, [("a",)]), (1, IntegrityError), (2, IntegrityError)]
+    assert names() == {"a"}
+
+
+def test_all_others_are_done_when_the_commit_is_refused_for_one(table: Table) -> None:
+    nowhere = Statement("INSERT INTO items_category (name, parent_id) VALUES (%s, 0)", ("x",))
+    table.writes(*named("a"), nowhere, *named("b"))
+    assert dict(table.ended())[1] is IntegrityError
+    assert names() == {"a", "b"}
+
+
+def test_all_others_are_done_when_one_cannot_be_sent(table: Table) -> None:
+    table.writes(*named("a", "no text: \0", "b"))
+    assert dict(table.ended())[1] is DataError
+    assert names() == {"a", "b"}
+
+
+def test_all_are_done_when_somebody_has_deallocated_what_was_prepared(table: Table) -> None:
+    for name in "ab":
+        fetch(INSERT, [name])
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    table.writes(*named("c", "d"))
+    assert dict(table.ended()) == {0: [("c",)], 1: [("d",)]}
+
+
+def test_nothing_is_done_twice_when_the_connection_is_lost(table: Table) -> None:
+    ends = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
+    table.writes(*named("a"), ends, *named("b"))
+    assert table.ended() == [(place, OperationalError) for place in range(3)]
+    connection.close()
+    assert names() == set()
+
+
+def test_the_next_are_done_when_the_connection_was_lost(table: Table) -> None:
+    ends = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
+    table.writes(ends, *named("a"))
+    table.ended()
+    connection.close()
+    table.writes(*named("b", "c"))
+    table.ended()
+    assert names() == {"b", "c"}
+
+
+# ── Locks ─────────────────────────────────────────────────────────────────────────────────────
+def test_all_others_are_done_when_one_has_to_wait_for_a_lock(table: Table) -> None:
+    held = CategoryFactory.create(name="held")
+    rename = Statement("UPDATE items_category SET name = 'mine' WHERE id = %s", (held.pk,))
+    with locked(held.pk):
+        table.writes(*named("a"), rename, *named("b"))
+        table.group.commit()
+        assert table.ends == [(0, [("a",)]), (2, [("b",)])]
+    assert table.ended()[2:] == [(1, [])]
+    assert names() == {"a", "b", "mine"}
+
+
+def test_as_long_as_one_may_wait_in_all_when_several_have_to(
+    table: Table, settings: Settings
+) -> None:
+    settings.LOCK_TIMEOUT_S = 3
+    table.writes(*[Statement(ALONE, (f"{BRIEFLY_MS}ms",))] * 3, *named("a", "b"))
+    assert [outcome for _, outcome in table.ended()[2:]] == [[("1s",)]] * 3
+    assert fetch("SHOW lock_timeout", []) == [("0",)]
+
+
+# ── For oneself ───────────────────────────────────────────────────────────────────────────────
+def test_the_others_are_done_first_when_one_leaves(table: Table) -> None:
+    def leaves() -> list[Any]:
+        leave_group()
+        return sorted(names())
+
+    table.writes(*named("a", "b"))
+    table.begins("leaves", leaves)
+    assert not table.room
+    assert table.ended()[-1] == ("leaves", ["a", "b"])
+
+
+def test_at_once_when_a_transaction_is_open(table: Table) -> None:
+    def in_transaction() -> None:
+        with transaction.atomic():
+            leave_group()
+            fetch_in_group(*named("a"))
+            transaction.set_rollback(True)
+
+    table.begins("transaction", in_transaction)
+    assert (table.ends, names()) == ([("transaction", None)], set())
+
+
+def test_at_once_when_there_is_no_group() -> None:
+    leave_group()
+    assert fetch_in_group(*named("a")) == [("a",)]
