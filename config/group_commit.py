@@ -8,12 +8,14 @@ To each it is as if it wrote alone: a write that is refused, or has to wait for 
 taken out, the others are done without it, and it is done by itself.
 """
 
+import time
 from collections.abc import Callable, Sequence
+from copy import copy
+from functools import partial
 from typing import Any, NamedTuple
 
-import psycopg
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from greenlet import getcurrent, greenlet
 
 from config.prepared import Row, Statement, Undone
@@ -22,7 +24,8 @@ from config.statements import fetch, prepared_here
 Work = Callable[[], None]
 
 MS = 1000
-BRIEFLY_MS = 50  # how long all of them wait for a lock that one needs: many times what most take
+BRIEFLY_MS = 50  # how long a lock is waited for while others wait too: many times what most take
+MOST_REFUSED = 3  # after so many have been taken out, the rest is done one by one as well
 SETS_PATIENCE = "SELECT set_config('lock_timeout', %s, true)"
 
 
@@ -100,28 +103,31 @@ class Group:
         return bool(self._idle) and not self._leaving
 
     def commit(self) -> None:
-        """Do what several have to write, together. That takes as long as a commit does.
+        """Do what several have to write, together. That takes as long as a few commits do.
 
-        Of a write that is refused, or has to wait for a lock, nothing is done yet.
+        What is refused, or has to wait for a lock, is left to `finish`: nothing of it is done yet.
         """
         writes, self._writes = self._writes, []
-        while len(writes) > 1:
-            statements = [write.statement for write in writes]
+        refused: list[_Write] = []
+        while len(writes) > 1 and len(refused) < MOST_REFUSED:
             try:
-                found = prepared_here().fetch_together(statements, first=_waiting(BRIEFLY_MS))
+                prepared = prepared_here()
+                results = prepared.do_together(
+                    [write.statement for write in writes], first=_waiting(BRIEFLY_MS)
+                )
             except Undone as undone:
-                refused = writes[undone.at : undone.at + 1] or writes  # or the commit of all was
-                self._writes += refused
-                writes = [write for write in writes if write not in refused]
-            except (psycopg.Error, Error) as error:  # the connection is lost, perhaps after all
+                if undone.at == len(writes):  # the commit was: on whose account nobody knows
+                    break
+                refused.append(writes.pop(undone.at))
+            except Exception as error:  # noqa: BLE001  mostly a lost connection, perhaps after all
                 for write in writes:
-                    self._fail(write.member, error)
+                    self._fail(write.member, copy(error))
                 return
             else:
-                for write, rows in zip(writes, found, strict=True):
-                    self._go_on(write.member, rows)
-                return
-        self._writes = [*writes, *self._writes]  # one alone was not refused
+                for write, result in zip(writes, results, strict=True):
+                    self._give(write.member, partial(prepared.rows, result))
+                writes = []
+        self._writes = [*writes, *refused, *self._writes]
 
     def finish(self) -> None:
         """Do all that was begun to its end, one after the other. It takes as long as it takes."""
@@ -133,20 +139,28 @@ class Group:
                 self._go_on(self._leaving.pop(0))
 
     def _do_alone(self, writes: Sequence[_Write]) -> None:
-        share = _waiting(settings.LOCK_TIMEOUT_S * MS // len(writes)) if len(writes) > 1 else None
-        for write in writes:
-            try:
-                rows = prepared_here().fetch(write.statement, first=share)
-            except Exception as error:  # noqa: BLE001  whatever it is, it is theirs
-                self._fail(write.member, error)
-            else:
-                self._go_on(write.member, rows)
+        """Do each by itself. All wait for locks until one time, which is that of one alone."""
+        until = time.monotonic() + settings.LOCK_TIMEOUT_S
+        limited = len(writes) > 1 and settings.LOCK_TIMEOUT_S
+        for member, statement in writes:
+            left_ms = int((until - time.monotonic()) * MS)
+            first = _waiting(max(left_ms, BRIEFLY_MS)) if limited else None
+            self._give(member, partial(_done, statement, first=first))
 
-    def _go_on(self, member: _Member, *given: Any) -> None:
-        self._stopped(member, member.switch(*given))
+    def _give(self, member: _Member, rows: Callable[[], list[Row]]) -> None:
+        """Let a member go on with these rows, or with what is raised instead."""
+        try:
+            found = rows()
+        except Exception as error:  # noqa: BLE001  whatever it is, it is theirs
+            self._fail(member, error)
+        else:
+            self._go_on(member, found)
 
     def _fail(self, member: _Member, error: Exception) -> None:
         self._stopped(member, member.throw(error))
+
+    def _go_on(self, member: _Member, *given: Any) -> None:
+        self._stopped(member, member.switch(*given))
 
     def _stopped(self, member: _Member, asked: Any) -> None:
         if not member.at_work:
@@ -155,6 +169,10 @@ class Group:
             self._writes.append(_Write(member, asked))
         else:
             self._leaving.append(member)
+
+
+def _done(statement: Statement, *, first: Statement | None) -> list[Row]:
+    return prepared_here().fetch(statement, first=first)
 
 
 def _waiting(patience_ms: int) -> Statement:

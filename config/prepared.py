@@ -8,7 +8,6 @@ import re
 import select
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
@@ -98,20 +97,18 @@ class Prepared:
         ready = [self._ready(each) for each in (begins and BEGIN, first) if each]
         ready.append(self._ready(statement, keep=keep))
         if len(ready) == 1:
-            return self._rows(self._alone(*ready[0]))
+            return self.rows(self._alone(*ready[0]))
         *results, end = self._in_one_trip(ready)
         for result in results:
             self._checked(result)
         self._checked(end)
-        return self._rows(results[-1])
+        return self.rows(results[-1])
 
-    def fetch_together(
-        self, statements: Sequence[Statement], *, first: Statement
-    ) -> list[list[Row]]:
-        """The rows of each of these statements, which with `first` are one transaction.
+    def do_together(self, statements: Sequence[Statement], *, first: Statement) -> list[Any]:
+        """Do these statements, which with `first` are one transaction; the results, for `rows`.
 
-        Outside of any other. Raises Undone where one of them fails, and OperationalError when the
-        connection is lost: then nobody knows.
+        Outside of any other. Raises Undone where one of them is refused, and OperationalError when
+        the connection is lost: then nobody knows.
         """
         ready = [self._ready(first)]
         for at, statement in enumerate(statements):
@@ -119,15 +116,18 @@ class Prepared:
                 ready.append(self._ready(statement))
             except Exception as error:
                 raise Undone(at) from error
-        _, *results, end = self._in_one_trip(ready)
-        if self._server.status == pq.ConnStatus.BAD:
-            raise self._error_of(None)
+        begun, *results, end = self._in_one_trip(ready)
+        if self._is_lost:
+            raise self._error_of(end)
+        if not _is_good(begun):
+            raise Undone(len(statements)) from self._error_of(begun)
         for at, result in enumerate((*results, end)):
             if not _is_good(result):
                 raise Undone(at) from self._error_of(result)
-        return [self._rows(result) for result in results]
+        return results
 
-    def _rows(self, result: Any) -> list[Row]:
+    def rows(self, result: Any) -> list[Row]:
+        """The rows of a result. Raises psycopg's errors where Python has no such value."""
         self._transformer.set_pgresult(result)
         rows: list[Row] = self._transformer.load_rows(0, result.ntuples, tuple)
         self._transformer.set_pgresult(None)
@@ -166,8 +166,10 @@ class Prepared:
             results = [self._next_result() for _ in statements]
             results.append(self._end())
         finally:
-            with suppress(psycopg.OperationalError):  # of a connection that is lost anyhow
+            try:
                 server.exit_pipeline_mode()
+            except psycopg.OperationalError:  # it was cut short: nobody is to read what still comes
+                server.finish()
         return results
 
     def _next_result(self) -> Any:
@@ -223,8 +225,12 @@ class Prepared:
             raise self._error_of(result)
         return result
 
+    @property
+    def _is_lost(self) -> bool:
+        return bool(self._server.status == pq.ConnStatus.BAD)
+
     def _error_of(self, result: Any) -> psycopg.Error:
-        if result is None:  # the server has gone
+        if result is None or self._is_lost:
             return psycopg.OperationalError(self._server.get_error_message())
         error = error_from_result(result)
         if isinstance(error, OUTDATED):  # the tables are others now: it is prepared anew

@@ -12,7 +12,7 @@ _count: ContextVar[int] = ContextVar("count", default=0)
 class QueryCounter:
     """Counts the statements that pass through it on their way to the database.
 
-    By thread; and by request, where one thread answers several by turns.
+    By thread; where one answers several requests by turns, by greenlet (which share no context).
     """
 
     @property

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 from typing import Any
@@ -24,6 +25,8 @@ from psycopg.pq import ConnStatus
 from config.group_commit import Group
 
 logger = logging.getLogger(__name__)
+
+GATHERING_S = 0.01  # longer than it takes to begin a group, where nobody waits for anything
 
 
 @dataclass(slots=True)
@@ -114,8 +117,9 @@ class Crew:
 class Writers(Crew):
     """A crew whose regulars each answer several by turns, and do what those write together.
 
-    One of them begins what waits, until so many are `together` or one needs the thread for itself;
-    when it has to wait for the database, the next one begins what has come since.
+    One of them begins what waits, until there are so many `together`, or one needs the thread for
+    itself, or it has taken GATHERING_S; while it does what they write the next ones wait in line,
+    and are the next group. What has to be done one by one keeps the other regulars from nothing.
     """
 
     def __init__(self, *, together: int, **crew: Any) -> None:
@@ -126,11 +130,16 @@ class Writers(Crew):
         group = Group(self._together)
         while True:
             with self._turn:
-                room, waiting = group.begin(partial(self._do, self._line.get())), self._waiting()
-                while room and (job := next(waiting, None)):
-                    room = group.begin(partial(self._do, job))
+                self._gather(group)
                 group.commit()
             group.finish()
+
+    def _gather(self, group: Group) -> None:
+        first = self._line.get()
+        until = time.monotonic() + GATHERING_S
+        for job in chain([first], self._waiting()):
+            if not group.begin(partial(self._do, job)) or time.monotonic() > until:
+                return
 
 
 def _without_end(work: Callable[..., None], *about: Any) -> None:

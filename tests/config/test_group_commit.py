@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import (
     DataError,
@@ -30,7 +31,9 @@ ALONE = """
     SELECT current_setting('lock_timeout')
     WHERE 1 / (current_setting('lock_timeout') <> %s)::int = 1
 """
-LONG_S = 10.0
+BACKEND = "SELECT pg_backend_pid()"
+ENDS = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
+LONG_S, HELD_S = 10.0, 0.5
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +80,15 @@ def named(*names: str) -> list[Statement]:
     return [Statement(INSERT, (name,)) for name in names]
 
 
+def own_server() -> dict[str, Any]:
+    """Where the database of the test is, for a connection of its own."""
+    given = connection.get_connection_params()
+    return {
+        **{name: given[name] for name in ("host", "port", "user", "password") if given.get(name)},
+        "dbname": connection.settings_dict["NAME"],
+    }
+
+
 def transactions() -> int:
     """How many transactions the categories that are there were made in."""
     return int(fetch("SELECT count(DISTINCT xmin::text) FROM items_category", [])[0][0])
@@ -87,8 +99,8 @@ def names() -> set[str]:
 
 
 @contextmanager
-def locked(pk: int) -> Iterator[None]:
-    """The category of this id is locked by somebody else, until the end."""
+def locked(pk: int) -> Iterator[Callable[[], None]]:
+    """The category of this id is locked by somebody else, until the end or what this gives."""
     begun, over = Event(), Event()
 
     def lock() -> None:
@@ -102,7 +114,7 @@ def locked(pk: int) -> Iterator[None]:
     thread.start()
     try:
         assert begun.wait(LONG_S)
-        yield
+        yield over.set
     finally:
         over.set()
         thread.join()
@@ -193,31 +205,61 @@ def test_all_others_are_done_when_one_cannot_be_sent(table: Table) -> None:
     assert names() == {"a", "b"}
 
 
+def test_all_others_have_their_rows_when_python_knows_no_such_value_as_one_returns(
+    table: Table,
+) -> None:
+    odd = Statement(f"{INSERT}, 'infinity'::timestamptz", ("odd",))
+    table.writes(*named("a"), odd, *named("b"))
+    assert dict(table.ended()) == {0: [("a",)], 1: DataError, 2: [("b",)]}
+
+
 def test_all_are_done_when_somebody_has_deallocated_what_was_prepared(table: Table) -> None:
-    for name in "ab":
-        fetch(INSERT, [name])
+    for two in ("ab", "cd"):
+        table.writes(*named(*two))
+        table.ended()
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
-    table.writes(*named("c", "d"))
-    assert dict(table.ended()) == {0: [("c",)], 1: [("d",)]}
+    table.writes(*named("e", "f"))
+    assert dict(table.ended()[-2:]) == {0: [("e",)], 1: [("f",)]}
 
 
+# ── Lost ──────────────────────────────────────────────────────────────────────────────────────
 def test_nothing_is_done_twice_when_the_connection_is_lost(table: Table) -> None:
-    ends = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
-    table.writes(*named("a"), ends, *named("b"))
+    table.writes(*named("a"), ENDS, *named("b"))
     assert table.ended() == [(place, OperationalError) for place in range(3)]
     connection.close()
     assert names() == set()
 
 
+def test_the_database_is_the_trouble_when_it_ends_the_connection_before(table: Table) -> None:
+    table.writes(*named("a", "b"))
+    table.ended()
+    table.writes(*named("c", "d"))
+    with psycopg.connect(**own_server(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [fetch(BACKEND, [])[0][0]])
+    assert table.ended()[2:] == [(place, OperationalError) for place in range(2)]
+    connection.close()
+    assert names() == {"a", "b"}
+
+
 def test_the_next_are_done_when_the_connection_was_lost(table: Table) -> None:
-    ends = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
-    table.writes(ends, *named("a"))
+    table.writes(ENDS, *named("a"))
     table.ended()
     connection.close()
     table.writes(*named("b", "c"))
     table.ended()
     assert names() == {"b", "c"}
+
+
+def test_the_connection_is_given_up_when_a_trip_is_cut_short(table: Table) -> None:
+    many = 70_000  # values; the protocol counts to 65,535
+    too_large = Statement(f"SELECT 1 WHERE 1 IN ({', '.join(['%s'] * many)})", (1,) * many)
+    table.writes(*named("a"), too_large)
+    assert dict(table.ended()) == dict.fromkeys(range(2), OperationalError)
+    assert connection.connection is not None
+    assert connection.connection.closed
+    connection.close()
+    assert names() == set()
 
 
 # ── Locks ─────────────────────────────────────────────────────────────────────────────────────
@@ -232,13 +274,26 @@ def test_all_others_are_done_when_one_has_to_wait_for_a_lock(table: Table) -> No
     assert names() == {"a", "b", "mine"}
 
 
-def test_as_long_as_one_may_wait_in_all_when_several_have_to(
+def test_all_wait_as_long_as_one_may_when_several_need_a_lock(
     table: Table, settings: Settings
 ) -> None:
-    settings.LOCK_TIMEOUT_S = 3
-    table.writes(*[Statement(ALONE, (f"{BRIEFLY_MS}ms",))] * 3, *named("a", "b"))
-    assert [outcome for _, outcome in table.ended()[2:]] == [[("1s",)]] * 3
-    assert fetch("SHOW lock_timeout", []) == [("0",)]
+    settings.LOCK_TIMEOUT_S = 10
+    held = CategoryFactory.create(name="held")
+    touch = Statement("UPDATE items_category SET name = name WHERE id = %s RETURNING 1", (held.pk,))
+    with locked(held.pk) as free:
+        table.writes(*[touch] * 8)
+        table.group.commit()
+        assert table.ends == []
+        Timer(HELD_S, free).start()
+        table.group.finish()
+    assert table.ends == [(place, [(1,)]) for place in (3, 4, 5, 6, 7, 0, 1, 2)]
+
+
+def test_no_limit_when_none_is_set(table: Table, settings: Settings) -> None:
+    settings.LOCK_TIMEOUT_S = 0
+    [(usual,)] = fetch("SHOW lock_timeout", [])
+    table.writes(*[Statement(ALONE, (f"{BRIEFLY_MS}ms",))] * 2, *named("a"))
+    assert dict(table.ended()) == {0: [(usual,)], 1: [(usual,)], 2: [("a",)]}
 
 
 # ── For oneself ───────────────────────────────────────────────────────────────────────────────
