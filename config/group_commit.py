@@ -122,7 +122,7 @@ class Group:
             except Exception as error:  # noqa: BLE001  mostly a lost connection, perhaps after all
                 for write in writes:
                     self._fail(write.member, copy(error))
-                return
+                writes = []
             else:
                 for write, result in zip(writes, results, strict=True):
                     self._give(write.member, partial(prepared.rows, result))

@@ -22,11 +22,11 @@ from config.serving.sending import KEPT_S, file_of, headers_of
 # What asks nothing of the database, and has to be answered when everything else waits.
 AT_ONCE = frozenset({"/healthz", "/metrics"})
 READING = frozenset({"GET", "HEAD"})
-# Threads that compute at once in one process only wait for each other: there is one that reads, and
-# so many that write, and wait for the disk, that the processors are not idle meanwhile. Each has a
-# database connection of its own.
+# Threads that compute at once in one process only wait for each other: one reads, and one at a time
+# writes for several. The other writers are for what waits for the database by itself, for a lock or
+# within a transaction of several statements. Each has a database connection of its own.
 READERS, WRITERS = 1, 4
-TOGETHER = 8  # requests whose writes are done as one transaction; with more no more is gained
+TOGETHER = 8  # whose writes are one transaction: most of what is gained, and nobody waits for long
 # What takes long by its nature occupies none of those; who comes when all do is to wait a while.
 FILES, EXPORTERS, EXPORT_PATIENCE_S = re.compile("/export|/refused"), 2, 20.0
 HELPERS = 3  # threads more, of each kind, for when the line stands

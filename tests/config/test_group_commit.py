@@ -242,6 +242,14 @@ def test_the_database_is_the_trouble_when_it_ends_the_connection_before(table: T
     assert names() == {"a", "b"}
 
 
+def test_who_was_refused_hears_too_when_the_connection_is_lost_later(table: Table) -> None:
+    table.writes(*named(" ", "a"), ENDS)
+    ended = dict(table.ended())
+    connection.close()
+    assert (ended[1], ended[2]) == (OperationalError, OperationalError)
+    assert issubclass(ended[0], Error)
+
+
 def test_the_next_are_done_when_the_connection_was_lost(table: Table) -> None:
     table.writes(ENDS, *named("a"))
     table.ended()
