@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -198,3 +199,11 @@ def many(admin: httpx.Client) -> Iterator[Callable[[int], list[httpx.Client]]]:
             )
             for _ in range(count)
         ]
+
+
+@pytest.fixture
+def by_hand(server: Server) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """A session of somebody at a psql prompt, in a transaction that is rolled back at the end."""
+    with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
+        yield connection
+        connection.rollback()

@@ -51,17 +51,31 @@ class Server:
         return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
 
 
+def its_server() -> dict[str, Any]:
+    """Where the PostgreSQL of the tests is, for a connection beside Django's."""
+    given = connections["default"].get_connection_params()
+    return {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
+
+
+def server_session(name: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
+    """A session of an administrator of the database's server."""
+    return psycopg.connect(**its_server(), dbname=name, autocommit=True)
+
+
+def database_url(name: str) -> str:
+    """Where a database of that server is, for another process."""
+    query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in its_server().items())
+    return f"postgresql:///{name}?{query}"
+
+
 @contextmanager
 def live_database(suffix: str) -> Iterator[str]:
     """The URL of an empty database beside that of the other tests."""
-    given = connections["default"].get_connection_params()
     name = f"{settings.DATABASES['default']['NAME'].removeprefix('test_')}_{suffix}"
-    where = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
-    with psycopg.connect(**where, dbname="postgres", autocommit=True) as connection:
+    with server_session() as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in where.items())
-        yield f"postgresql:///{name}?{query}"
+        yield database_url(name)
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.conf import settings as used
 from django.core.management import call_command
@@ -19,6 +18,7 @@ from config.health import cache, database, machine
 from config.health.probing import Unwell
 from config.working import LOCK_CLASS
 from tests.config.test_settings import PRODUCTION, run
+from tests.live import server_session
 
 
 def doctor() -> tuple[int, dict[str, dict[str, Any]]]:
@@ -35,13 +35,6 @@ def doctor() -> tuple[int, dict[str, dict[str, Any]]]:
 
 def states(probes: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {name: probe["state"] for name, probe in probes.items()}
-
-
-def server_session(name: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
-    """A session of an administrator of the database's server."""
-    given = connections["default"].get_connection_params()
-    where = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
-    return psycopg.connect(**where, dbname=name, autocommit=True)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from functools import partial
 from threading import Event, Thread, Timer
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import (
     DataError,
@@ -24,6 +23,7 @@ from config.queries import counter
 from config.statements import fetch
 from items.models import Category
 from tests.factories import CategoryFactory
+from tests.live import server_session
 
 INSERT = "INSERT INTO items_category (name) VALUES (%s) RETURNING name"
 # What is refused as long as it is done together with others, and says what it may wait when not.
@@ -78,15 +78,6 @@ def table() -> Table:
 def named(*names: str) -> list[Statement]:
     """What makes categories of these names."""
     return [Statement(INSERT, (name,)) for name in names]
-
-
-def own_server() -> dict[str, Any]:
-    """Where the database of the test is, for a connection of its own."""
-    given = connection.get_connection_params()
-    return {
-        **{name: given[name] for name in ("host", "port", "user", "password") if given.get(name)},
-        "dbname": connection.settings_dict["NAME"],
-    }
 
 
 def transactions() -> int:
@@ -235,7 +226,7 @@ def test_the_database_is_the_trouble_when_it_ends_the_connection_before(table: T
     table.writes(*named("a", "b"))
     table.ended()
     table.writes(*named("c", "d"))
-    with psycopg.connect(**own_server(), autocommit=True) as other:
+    with server_session() as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [fetch(BACKEND, [])[0][0]])
     assert table.ended()[2:] == [(place, OperationalError) for place in range(2)]
     connection.close()

@@ -10,21 +10,11 @@ from uuid import uuid4
 
 import httpx
 import psycopg
-import pytest
-
-from tests.live import Server
 
 AT_ONCE = 60
 QUEUED_S = 0.5  # until all have come, and wait
 Connection = psycopg.Connection[tuple[Any, ...]]
 Clients = Callable[[int], list[httpx.Client]]
-
-
-@pytest.fixture
-def by_hand(server: Server) -> Iterator[Connection]:
-    """A session of somebody at a psql prompt."""
-    with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
-        yield connection
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a caller sees when the database is busy; with real locks of another session."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -12,14 +12,6 @@ import pytest
 from tests.live import Server
 
 WAITING = 20
-
-
-@pytest.fixture
-def by_hand(server: Server) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
-    """A session of somebody at a psql prompt, in a transaction that is rolled back at the end."""
-    with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
-        yield connection
-        connection.rollback()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -15,7 +14,7 @@ from django.db import connection
 from items.stock.models import Movement
 from tests.factories import ItemFactory, LocationFactory
 from tests.items.stock.helpers import check_proof
-from tests.live import ROOT
+from tests.live import ROOT, database_url
 
 KILLS = int(os.environ.get("STOCKROOM_LEDGER_KILLS", "6"))
 AT_ONCE = 4
@@ -40,19 +39,11 @@ def burst(name: str, url: str, skus: list[str]) -> list[str]:
     return reported
 
 
-def url_of_the_database() -> str:
-    """Where Django's connection leads, for another process."""
-    given = connection.get_connection_params()
-    where = {key: given[key] for key in ("host", "port", "user", "password") if given.get(key)}
-    query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in where.items())
-    return f"postgresql:///{given['dbname']}?{query}"
-
-
 @pytest.mark.django_db(transaction=True)
 def test_what_was_reported_is_there_whole_when_who_books_is_killed() -> None:
     LocationFactory.create(name="Shelf")
     skus = [ItemFactory.create().sku for _ in range(ITEMS)]
-    url = url_of_the_database()
+    url = database_url(connection.settings_dict["NAME"])
     with ThreadPoolExecutor(AT_ONCE) as pool:
         bursts = [pool.submit(burst, f"burst{n}", url, skus) for n in range(KILLS)]
         reported = [reference for each in bursts for reference in each.result()]
