@@ -122,7 +122,6 @@ def _in_batches(what: str, count: int, parameters: dict[str, Any]) -> Iterator[t
     for first in range(1, count + 1, BATCH_ROWS):
         last = min(first + BATCH_ROWS - 1, count)
         with history.written_by(None, via=VIA), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL jit = off")  # it takes longer than it saves
             cursor.execute(statement, {**parameters, "first": first, "last": last})
             missing = cursor.rowcount
         yield last - first + 1, missing

@@ -41,8 +41,6 @@ SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
-    "random_page_cost": "1.1",
-    "jit": "off",  # our queries take milliseconds: compiling one takes longer than it saves
     "log_line_prefix": "'%m [%p] '",
     "log_min_error_statement": "panic",  # a refused statement may hold a password's hash
 }

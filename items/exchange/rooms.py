@@ -73,10 +73,8 @@ class Room:
     def settle(self) -> None:
         """Let what this transaction asks be planned for many rows.
 
-        To compile a statement takes longer than that saves; a hash table larger than PostgreSQL's
-        usual 4 MB spares writing it to the disk.
+        A hash table larger than PostgreSQL's usual 4 MB spares writing it to the disk.
         """
-        self.run("SET LOCAL jit = off")
         self.run(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
 
     def drop(self) -> None:

@@ -9,7 +9,6 @@ SQL = Path(__file__).with_name("proof.sql").read_text(encoding="utf-8")
 SETTINGS = """
     SET LOCAL work_mem = '128MB'; -- what does not fit goes to the disk, and takes no longer
     SET LOCAL max_parallel_workers_per_gather = 0; -- each would add up nearly as much as one alone
-    SET LOCAL jit = off; -- it takes longer than it saves
 """
 
 

@@ -163,6 +163,17 @@ def test_one_connection_a_thread_is_kept_when_there_is_no_pool() -> None:
     assert ("pool" in found["OPTIONS"], found["CONN_MAX_AGE"]) == (False, None)
 
 
+def test_what_the_database_url_sets_prevails_when_it_sets_what_we_do() -> None:
+    url = f"{PRODUCTION['DATABASE_URL']}?options=-c%20random_page_cost%3D4"
+    databases = read("DATABASES", DATABASE_URL=url)["DATABASES"]
+    assert isinstance(databases, dict)
+    said = databases["default"]["OPTIONS"]["options"].split()  # PostgreSQL takes the last
+    assert [each for each in said if "random_page_cost" in each] == [
+        "random_page_cost=1.1",
+        "random_page_cost=4",
+    ]
+
+
 def test_says_only_a_sentence_when_the_database_does_not_answer() -> None:
     done = run("manage.py", "create_token", "somebody@example.org", **PRODUCTION)
     assert done.returncode != 0
