@@ -123,9 +123,7 @@ TEMPLATES = [
 ]
 
 # ── Database and cache ────────────────────────────────────────────────────────────────────────
-NEAR_ENOUGH = 0.3  # trigram similarity of a word to one with two letters swapped: chiar, chair
 SESSION = {
-    "pg_trgm.word_similarity_threshold": NEAR_ENOUGH,
     # The same plans on every server, also one that was set up for disks that turn.
     "random_page_cost": 1.1,  # of what a page read in its turn costs
     "jit": "off",  # our queries take milliseconds: to compile one takes longer than it saves

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Collate, Concat, Lower
@@ -35,7 +34,6 @@ TRIGRAM_LENGTH = 3
 PENDING_KB = 256
 MAX_SEARCH_LENGTH = 200
 ACCENTS = re.compile(r"[\u0300-\u036f]")
-WORD = re.compile(r"\w+")
 TEXT = models.TextField()
 SPACE = Value(" ", output_field=TEXT)
 
@@ -164,19 +162,6 @@ class SearchableQuerySet(ResourceQuerySet[Model]):
         row starts with it. Accents alone are nothing to find.
         """
         return _holding(self, "search_text__text", text)
-
-    def resembling(self, text: str) -> Self:
-        """Rows that hold something like `text`, the most similar first (trigram similarity).
-
-        A text whose words are all under three letters resembles nothing: all that begins alike
-        would be as near.
-        """
-        if max(map(_letters, WORD.findall(text)), default=0) < TRIGRAM_LENGTH:
-            return self.none()
-        typed: Any = search_form(Value(text, TEXT))
-        return self.filter(search_text__text__trigram_word_similar=typed).order_by(
-            TrigramWordSimilarity(typed, "search_text__text").desc(), "-pk"
-        )
 
 
 def texts_of(model: Any) -> SearchTextQuerySet[Any]:

@@ -31,8 +31,8 @@ def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
 
 
 def nearest(rows: Reading, asked: ListParameters) -> Page | None:
-    """One page of what comes nearest, in the order `rows` has; None when nothing comes near."""
-    found = rows.first(asked.size)
+    """One page of what comes nearest to the search; None when nothing comes near."""
+    found = rows.with_ids(asked.nearest(rows.everything))
     if not found.pks:
         return None
     meta: dict[str, Any] = {"page_size": asked.size, "approximate": True}

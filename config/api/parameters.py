@@ -20,6 +20,7 @@ from config.api.exceptions import BadParameters, flatten
 from config.api.narrowing import Form, Narrowing, Slot
 from config.api.serializers import StrictSerializer, bound_once
 from config.errors import Detail, NotAllowed
+from config.nearest import nearest
 from config.statements import BIGINT_MAX
 from config.text import Term, terms_of
 
@@ -281,10 +282,11 @@ class ListParameters(ShapeParameters, PageParameters):
         values = self.validated_data
         return "search" in values and values.get("page", 1) == 1 and not values.get("cursor")
 
-    def approximated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """`rows` filtered, with what merely resembles the search; the most similar first."""
+    def nearest(self, rows: QuerySet[Any]) -> list[int]:
+        """The ids of `rows` filtered that merely resemble the search; the most similar first."""
         words = {k: v for k, v in self.filters.items() if k != "search"}
-        return _said(rows, {**words, "resembling": self.validated_data["search"]})
+        found: Any = _said(rows, words)
+        return nearest(found, self.validated_data["search"], self.size)
 
     @property
     def order(self) -> list[Order]:

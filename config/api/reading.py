@@ -207,11 +207,6 @@ class Reading:
     def _if_kept(self, state: str | None) -> str | None:
         return state if self._keeps else None
 
-    def first(self, count: int) -> Part:
-        """The first of those listed, in the order that they have."""
-        found = fetch(*compiled(self.rows.values_list("pk")[:count]), prepared=False)
-        return self.with_ids([pk for (pk,) in found])
-
     def count(self) -> Total:
         """How many are listed."""
         return count(self.rows)

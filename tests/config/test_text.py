@@ -120,17 +120,3 @@ def test_case_is_ignored_and_code_points_count_when_text_is_ordered() -> None:
 def test_every_word_is_wanted_when_searched(text: str, found: bool) -> None:
     ItemFactory.create(sku="ABC-12", name="Oak Chair")
     assert Item.objects.search(text).exists() is found
-
-
-@pytest.mark.django_db
-def test_most_similar_first_when_resembling() -> None:
-    far, near = ItemFactory.create(name="chairlift"), ItemFactory.create(name="chairs")
-    ItemFactory.create(name="table")
-    assert list(Item.objects.resembling("chairz")) == [near, far]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("text", "found"), [("oa", False), ("o\u0301a", False), ("oakk", True)])
-def test_nothing_when_too_short_to_resemble(text: str, found: bool) -> None:
-    ItemFactory.create(name="oak")
-    assert Item.objects.resembling(text).exists() is found

@@ -8,6 +8,7 @@ STOCKROOM_PLAN_ITEMS=1000000 in the environment proves it there (seeding then ta
 import json
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from io import StringIO
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.api.listed import COUNTED_EXACTLY
+from config.nearest import by_index
 from items.models import Category, Item
 from tests.client import Api
 from tests.factories import UserFactory, token_for
@@ -27,6 +29,7 @@ from users.models import User
 ITEMS = int(os.environ.get("STOCKROOM_PLAN_ITEMS", "50000"))
 USERS = 500
 TABLES = ("items_item", "items_itemsearchtext")
+COMPARED = "%>"  # the operator by which only what comes near is looked for
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def plans(api: Api, path: str) -> list[dict[str, Any]]:
     statements = [asked["sql"] for asked in captured if any(q in asked["sql"] for q in quoted)]
     found = []
     for statement in statements:
-        [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
+        with by_index() if COMPARED in statement else nullcontext():
+            [[plan]] = sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
         found.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
     return found
 
@@ -108,9 +112,13 @@ CALLS: dict[str, dict[str, Any]] = {
     "one rare letter": {"search": "x"},
     "two letters": {"search": "qx"},
     "two letters that nothing has": {"search": "zz"},
-    "nothing": {"search": "zqxjkvw"},
     "the nearest": {"search": "laptopp"},
     "the nearest in Korean": {"search": "사무용의자"},
+    "the nearest to two words": {"search": "compct chiar"},
+    "the nearest of one status": {"search": "laptopp", "status": "draft"},
+    "the nearest in a category": {"search": "chiar", "category": "{section}"},
+    "the nearest of an owner": {"search": "laptopp", "owner": "{owner}"},
+    "the nearest to nothing": {"search": "zqxjkvw"},
     "a word by cursor": {"search": "laptop", "cursor": ""},
     "a part number by cursor": {"search": "{part}", "cursor": ""},
     "a word by name": {"search": "laptop", "ordering": "name"},
