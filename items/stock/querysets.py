@@ -97,13 +97,14 @@ class StockLevelQuerySet(ResourceQuerySet[Any]):
         comes, by another condition or in the order that was asked for.
         """
         locations = self._locations_below(location_id)
-        there = self.filter(location__in=locations, quantity__gt=0)
+        there = self.filter(location__in=locations, quantity__gt=0).order_by()
         if there[: MANY_LEVELS + 1].count() <= MANY_LEVELS:
             return Q(pk__in=there.values("item"))
         # The sum keeps PostgreSQL from looking for the item at each of the locations by itself.
         location = ExpressionWrapper(F("location_id") + 0, BigIntegerField())
         of_item = self.alias(at=location).filter(item=OuterRef("pk"), quantity__gt=0)
-        is_there = of_item.filter(at__in=locations).values(there=Value(value=True))[:1]
+        of_item = of_item.filter(at__in=locations).order_by()
+        is_there = of_item.values(there=Value(value=True))[:1]
         return Q(Subquery(is_there, BooleanField()))
 
     def in_store(self) -> Self:

@@ -108,6 +108,18 @@ def test_every_row_once_and_in_order_when_far_pages_are_read(
     assert {page.meta["total"] for page in pages} == {len(items)}
 
 
+@pytest.mark.parametrize("ordering", ["-id", "name", "-name", "status,-name", "unit_price"])
+def test_every_row_once_and_in_order_when_a_filter_leaves_more_than_are_counted(
+    ordering: str, items: list[Item], api: Api
+) -> None:
+    whole = ids_of(api.get(f"/items?ordering={ordering}").data)
+    asked = f"/items?status=active&ordering={ordering}&page_size={ON_A_PAGE}"
+    pages = [api.get(f"{asked}&page={number}") for number in range(1, 4)]
+    assert [pk for page in pages for pk in ids_of(page.data)] == whole
+    assert [page.meta["total"] for page in pages] == [COUNTED, COUNTED, len(items)]
+    assert ["total_exact" in page.meta for page in pages] == [True, True, False]
+
+
 def test_nothing_is_prepared_when_a_filter_is_asked_for(items: list[Item], api: Api) -> None:
     """One plan would be kept for filters that leave one row, and for those that leave a million."""
     prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%matches%'"
