@@ -15,7 +15,8 @@ def refuse(collector: Any, field: Any, rows: QuerySet[Any], using: str) -> None:
     Unlike Django's PROTECT it does not load all of them first, of which there may be a million.
     Raises ProtectedError.
     """
-    same_kind = rows.model._default_manager.using(using)  # whole rows: `rows` has only their ids
+    # Whole rows, of which `rows` has only the ids, with what they refer to: that may be their name.
+    same_kind = rows.model._default_manager.using(using).select_related()
     found = same_kind.filter(pk__in=rows.values("pk")).order_by("pk")[: NAMED + 1]
     if found:
         raise ProtectedError(f"{field} still refers to it", set(found))

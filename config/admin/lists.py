@@ -20,8 +20,11 @@ class Pages(Paginator):
 
     @cached_property
     def found(self) -> list[int] | None:
-        """The ids that a filter leaves, in their order: as many as are counted, and one."""
-        if not self.object_list.query.where:
+        """The ids that a filter leaves, in their order: as many as are counted, and one.
+
+        None where there is no filter, or so many are left that to sort them takes too long.
+        """
+        if not self._is_filtered or not (self._is_by_id or self._counted.exact):
             return None
         ids = self.object_list.values_list("pk", flat=True)
         return list(ids[: listed.COUNTED_EXACTLY + 1])
@@ -29,9 +32,19 @@ class Pages(Paginator):
     @cached_property
     def total(self) -> Total:
         """How many there are, or at least."""
-        if self.found is None:
-            return listed.count(self.object_list)
-        return listed.bounded(len(self.found))
+        return self._counted if self.found is None else listed.bounded(len(self.found))
+
+    @cached_property
+    def _counted(self) -> Total:
+        return listed.count(self.object_list)
+
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self.object_list.query.where)
+
+    @property
+    def _is_by_id(self) -> bool:
+        return self.object_list.query.order_by in {("pk",), ("-pk",)}
 
     @cached_property
     def count(self) -> int:
@@ -47,7 +60,7 @@ class Pages(Paginator):
         """One page: what is filtered or far from the start, by its ids."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        if self.found is None and start <= NEAR:
+        if not self._is_filtered and start <= NEAR:
             return super().page(number)
         ids = self._ids(start, min(start + self.per_page, self.count))
         found: Page = self._get_page(self.object_list.filter(pk__in=ids), number, self)
@@ -58,7 +71,7 @@ class Pages(Paginator):
         if self.found is not None:
             return self.found[start:end]
         ids = self.object_list.values_list("pk", flat=True)
-        if start < self.count - end:
+        if self._is_filtered or start < self.count - end:
             return list(ids[start:end])
         return list(ids.reverse()[self.count - end : self.count - start])
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.client import Api
 from tests.items.catalogue.test_queries import CAUSE, IDS, ROWS, TOKEN, TRANSACTION, queries
@@ -76,3 +79,13 @@ def test_no_more_when_there_are_more_movements(used: Api, full: Shelf) -> None:
     item, places, savepoint, lock, insert, reread = 1, 2, 2, 1, 2, 1
     wanted = TOKEN + RIGHTS + TRANSACTION + CAUSE + item + places + savepoint
     assert few <= wanted + lock + insert + reread
+
+
+def test_pinned_when_a_deletion_is_to_be_confirmed_that_much_stands_in_the_way_of(
+    full: Shelf, admin_client: Client
+) -> None:
+    session, who, referring = 1, 1, 4  # levels, loans, movements, keys of imports
+    with CaptureQueriesContext(connection) as captured:
+        page = admin_client.get(f"/admin/items/item/{full.item.pk}/delete/")
+    assert "Cannot delete item" in page.content.decode()
+    assert len(captured) <= session + who + ITEM + referring
