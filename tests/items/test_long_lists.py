@@ -58,6 +58,14 @@ def test_told_that_there_are_more_when_a_filter_leaves_many(
     assert turned(desk, "status__exact=active", 2) == [item.pk for item in items[:1:-1]]
 
 
+@pytest.mark.parametrize(("order", "turned_round"), [("2", False), ("-2", True)])
+def test_as_many_as_are_counted_in_order_when_a_filter_leaves_more(
+    order: str, turned_round: bool, items: list[Item], desk: Client
+) -> None:
+    wanted = by_name(items)[::-1] if turned_round else by_name(items)
+    assert turned(desk, f"status__exact=active&o={order}", 2) == wanted[:COUNTED]
+
+
 def test_number_told_when_a_filter_leaves_few(items: list[Item], desk: Client) -> None:
     Item.objects.filter(pk__in=[item.pk for item in items[:3]]).update(status="draft")
     answer = desk.get(f"{ITEMS}?status__exact=draft")
