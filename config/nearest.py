@@ -1,8 +1,8 @@
 """What comes nearest to a search that finds nothing.
 
-It is by words, as the search is: each is held by what is found, or with two neighbouring letters
-swapped, or one like it, by trigrams. The index of the trigrams finds all three; to compare a text
-with what is typed takes far longer than to find it, so that not all are compared.
+It is by words, as the search is: what is found holds each, or one that is like it by its trigrams,
+or a short one with two neighbouring letters swapped. The index of the trigrams finds all three; to
+compare a text with what is typed takes far longer than to find it, so that not all are compared.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,11 @@ from django.db.models import Q, QuerySet
 from config.statements import fetch
 from config.text import SearchableQuerySet
 
-NEAR = 0.5  # of the trigrams of a word are in one like it: 6 of the 8 of laptopp in laptop
-NEAR_FROM = 4  # letters: half of the trigrams of a shorter word say little more than how it begins
+NEAR = 0.4  # of the trigrams of two words that are alike are in both, as of labtop and laptop
+NEAR_FROM = 4  # letters: a shorter word is alike all that begin as it does
+# Letters. A word has one trigram more than those, and four of them hold one of two that are
+# swapped: of chiar and chair a fifth is in both, of words of nine letters three in seven.
+SWAPPED_BELOW = 9
 MOST_COMPARED = 200  # as many as a page holds at most; each takes some 20 us
 # PostgreSQL takes a comparison for as cheap as an addition. So it would compare all texts, rather
 # than look into the index; or all that this finds, before the first is told.
@@ -70,11 +73,8 @@ def _near(rows: SearchableQuerySet[Any], words: tuple[str, ...]) -> QuerySet[Any
 
 
 def _like(word: str) -> Q:
-    """The texts that hold a word, it with two letters swapped, or one that is like it.
-
-    To swap two letters of a short word leaves few trigrams: of chiar, a third is in chair.
-    """
-    pairs = range(len(word) - 1)
+    """The texts that hold a word, it with two letters swapped, or one that is like it."""
+    pairs = range(len(word) - 1 if len(word) < SWAPPED_BELOW else 0)
     swapped = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in pairs)
     held = Q()
     for each in dict.fromkeys((word, *swapped)):

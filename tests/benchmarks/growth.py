@@ -35,6 +35,8 @@ def measure(target: Target, load: Load, items: int) -> Growth:
         "by price": f"{ITEMS}?ordering=-unit_price",
         "search, found in many": f"{ITEMS}?search=chair",
         "search, found in few": f"{ITEMS}?search=demo-0000777",
+        "search, mistyped": f"{ITEMS}?search=chiar",
+        "drafts by name": f"{ITEMS}?status=draft&ordering=name",
         "low stock": f"{ITEMS}?low_stock=true",
         "by name, far": f"{ITEMS}?ordering=name&page={half}",
         "movements": MOVEMENTS,

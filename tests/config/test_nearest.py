@@ -27,6 +27,9 @@ def found() -> Callable[[str], set[str]]:
         ("chaiir", "Oak Chair"),  # one too many
         ("chair oakk", "Oak Chair"),
         ("chiar", "Oak Chair"),  # two swapped, of a short word
+        ("montior", "Monitor"),
+        ("calcualtor", "Calculator"),  # of one that is too long for that
+        ("labtop", "Laptop"),
         ("chaar", "Oak Chair"),  # a wrong one
         ("handel with care", "Handle with care"),
         ("CRÉMME", "Café crème"),
