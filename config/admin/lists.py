@@ -8,8 +8,8 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
 from config.api import listed
+from config.api.ids import NEAR
 from config.api.listed import Total
-from config.api.reading import NEAR
 
 
 class Pages(Paginator):

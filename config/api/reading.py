@@ -8,9 +8,9 @@ from django.db import connection
 from django.db.models import BigIntegerField, QuerySet
 from orjson import Fragment
 
-from config.api import listed
+from config.api.ids import Ids
 from config.api.layout import Layout, joins_itself, layout_of
-from config.api.listed import Part, Total, bounded, count, name_of, terms
+from config.api.listed import Part, Total
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.reads import ReadPlan
@@ -21,33 +21,16 @@ from config.api.rows import (
     kept_rows,
     version_of,
 )
-from config.api.state import STATE, State, watch
-from config.counts import is_counted, total_of
+from config.api.state import State, watch
 from config.group_commit import fetch_in_group
 from config.prepared import Row, Statement
 from config.querysets import is_one_of
 from config.statements import BIGINT_MAX, compiled, fetch
-from config.text import texts_of
 
 MAX_KEPT = 500  # statements
-NEAR = 1000  # rows from the start, so few that nobody asks whether the end is nearer
-FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 ONE_OF = is_one_of("pk", [], BigIntegerField())
-# Of the ids of a list those from one place to another, and how many there are; found once for both.
-COUNTED = (
-    "WITH matches AS MATERIALIZED (SELECT ARRAY({ids}) AS found)"
-    " SELECT found[{first}:{last}], cardinality(found), {state} FROM matches"
-)
 
 _kept: dict[Hashable, Statement] = {}
-
-
-class Found(NamedTuple):
-    """Ids of a list, how many there are in all, and the state of the database as it was then."""
-
-    pks: list[int]
-    total: Total | None = None
-    state: str | None = None
 
 
 class Shown(NamedTuple):
@@ -189,16 +172,12 @@ class Reading:
         """
         if not counted:
             return self._part_with_keys(order, start, size)
-        if start > FARTHEST:
-            return Part()
-        find = self._ids_of_whole if self._is_whole else self._ids_of_some
-        pks, total, state = find(order, start, start + size + 1)
+        pks, total, state = self._ids.counted(order, start, start + size + 1)
         part, more = self.with_ids(pks[:size], state=state), len(pks) > size
         return replace(part, more=more, total=total, state=self._if_kept(state))
 
     def _part_with_keys(self, order: Sequence[Order], start: int, size: int) -> Part:
-        ids = self._ids(order, start, start + size + 1, keys=True, stated=True)
-        found = self._fetched(ids)
+        found = self._ids.keyed(order, start, start + size + 1)
         _, *last, state = found[:size][-1] if found else (None, None)
         pks, more = [row[0] for row in found[:size]], len(found) > size
         part = self.with_ids(pks, state=state)
@@ -209,93 +188,13 @@ class Reading:
 
     def count(self) -> Total:
         """How many are listed."""
-        return count(self.rows)
+        return self._ids.count()
 
-    # ── Ids, and how many there are ───────────────────────────────────────────────────────────
-    def _ids_of_some(self, order: Sequence[Order], start: int, stop: int) -> "Found":
-        """Of those that a filter leaves; found and counted at once.
-
-        Unless they are many, in another order than that of the ids: to sort them all takes longer
-        than to meet a page of them in the order's own index.
-        """
-        if not _is_by_id(order):
-            state, total = self.state(), self.count()
-            if not total.exact:
-                found = self._fetched(self._ids(order, start, stop))
-                return Found([pk for (pk,) in found], total, state)
-        ids = self._ids(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
-        sql = COUNTED.format(ids=ids.sql, first=start + 1, last=stop, state=STATE)
-        [(pks, found, state)] = self._fetched(Statement(sql, ids.values))
-        return Found(pks, bounded(found), state)
-
-    def _ids_of_whole(self, order: Sequence[Order], start: int, stop: int) -> "Found":
-        """Of all; far from the start they are found from the end, if that is nearer."""
-        if start <= NEAR:
-            found = self._fetched(self._ids(order, start, stop, totalled=self._counts, stated=True))
-            if not found:
-                return Found([])
-            _, *counted, state = found[0]
-            total = Total(int(counted[0]), exact=True) if counted else None
-            return Found([row[0] for row in found], total, state)
-        total = self.count()
-        if start <= total.rows - stop:
-            found = self._fetched(self._ids(order, start, stop))
-        else:
-            turned = [key.turned() for key in order]
-            first, last = max(total.rows - stop, 0), max(total.rows - start, 0)
-            found = self._fetched(self._ids(turned, first, last))[::-1]
-        return Found([pk for (pk,) in found], total)
-
-    def _ids(
-        self,
-        order: Sequence[Order],
-        start: int,
-        stop: int,
-        *,
-        keys: bool = False,
-        totalled: bool = False,
-        stated: bool = False,
-    ) -> Statement:
-        """What finds the ids of those that are listed.
-
-        With their keys or how many there are, and then the state of the database.
-        """
-        more = [key.expression for key in order] if keys else []
-        more += [total_of(self.everything.model)] if totalled else []
-        more += [State()] if stated else []
-
-        def ids(rows: QuerySet[Any]) -> QuerySet[Any]:
-            return rows.order_by(*terms(order)).values_list("pk", *more)[start:stop]
-
-        name = ("ids", name_of(order), start, stop, keys, totalled, stated)
-        if (form := self.narrowing.form) is not None:
-            rows = self._searched(order)
-            return form.filled(self._statement((*name, form.name), lambda: ids(form.word(rows))))
-        if self.narrowing.narrows:
-            return compiled(ids(self.rows))
-        return self._statement(name, lambda: ids(self.everything))
-
-    def _searched(self, order: Sequence[Order]) -> QuerySet[Any]:
-        """What a search looks through: the texts alone, where they tell all that is asked."""
-        if self.everything.query.where or not _is_by_id(order):
-            return self.everything
-        return texts_of(self.everything.model)
-
-    def _fetched(self, ids: Statement) -> list[Row]:
-        """A filter may leave one row or a million: each is planned for what it asks."""
-        return fetch(*ids, prepared=not self.narrowing.narrows)
+    @property
+    def _ids(self) -> Ids:
+        return Ids(self.everything, self.narrowing, self._statement, self.state)
 
     # ── Statements ────────────────────────────────────────────────────────────────────────────
-    @property
-    def _is_whole(self) -> bool:
-        """Whether nothing keeps a row of the table from being listed."""
-        return not (self.narrowing.narrows or self.everything.query.where)
-
-    @property
-    def _counts(self) -> bool:
-        """Whether the number of those listed is kept by the database."""
-        return self._is_whole and is_counted(self.everything.model)
-
     def _select(self) -> QuerySet[Any]:
         """The columns of the plan, the id and the version."""
         return self.everything.order_by().values_list(*self._layout.columns)
@@ -315,7 +214,3 @@ class Reading:
                 _kept.clear()
             kept = _kept[key] = compiled(made())
         return kept
-
-
-def _is_by_id(order: Sequence[Order]) -> bool:
-    return [key.name for key in order] == ["id"]

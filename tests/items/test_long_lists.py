@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from config.admin import lists
-from config.api import listed, reading
+from config.api import ids, listed
 from items.models import Item
 from items.stock.admin import StockedItemAdmin
 from tests.client import Api
@@ -19,7 +19,7 @@ COUNTED, ON_A_PAGE = 3, 2
 def _long_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a few rows were ten thousand."""
     monkeypatch.setattr(listed, "COUNTED_EXACTLY", COUNTED)
-    monkeypatch.setattr(reading, "NEAR", 0)
+    monkeypatch.setattr(ids, "NEAR", 0)
     monkeypatch.setattr(lists, "NEAR", 0)
     monkeypatch.setattr(StockedItemAdmin, "list_per_page", ON_A_PAGE)
 
