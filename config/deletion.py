@@ -15,7 +15,8 @@ def refuse(collector: Any, field: Any, rows: QuerySet[Any], using: str) -> None:
     Unlike Django's PROTECT it does not load all of them first, of which there may be a million.
     Raises ProtectedError.
     """
-    # Whole rows, of which `rows` has only the ids, with what they refer to: that may be their name.
+    # Whole rows, of which `rows` has only the ids, with what they always refer to: some are named
+    # by that.
     same_kind = rows.model._default_manager.using(using).select_related()
     found = same_kind.filter(pk__in=rows.values("pk")).order_by("pk")[: NAMED + 1]
     if found:

@@ -19,9 +19,17 @@ class ResourceQuerySet(models.QuerySet[Model]):
 
 def is_one_of(name: str, values: Sequence[Any], kind: "models.Field[Any, Any]") -> models.Func:
     """The condition that a column holds one of these: one statement, however many they are."""
+    return is_in_array(name, models.Value(values, ArrayField(kind)))
+
+
+def is_in_array(name: str, array: Any) -> models.Func:
+    """The condition that a column holds one of an array's values, which are then looked up.
+
+    Asked whether it is `IN` a query's, PostgreSQL may as well read all that something else finds.
+    """
     return models.Func(
         models.F(name),
-        models.Value(values, ArrayField(kind)),
+        array,
         arg_joiner=" = ANY(",
         template="%(expressions)s)",
         output_field=models.BooleanField(),

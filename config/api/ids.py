@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
 
 from config.api import listed
@@ -13,10 +14,12 @@ from config.api.parameters import Order
 from config.api.state import STATE, State
 from config.counts import is_counted, total_of
 from config.prepared import Row, Statement
+from config.querysets import is_in_array
 from config.statements import compiled, fetch
 from config.text import texts_of
 
 NEAR = 1000  # rows from the start, so few that nobody asks whether the end is nearer
+AMONG = 10_000  # so many are met in some 15 ms, whatever a filter leaves of them
 FARTHEST = 2**31 - 1 - 1000  # that a place in an array of PostgreSQL's may be, with a page behind
 # Of the ids of a list those from one place to another, and how many there are; found once for both.
 COUNTED = (
@@ -37,13 +40,14 @@ class Found(NamedTuple):
 class Ids:
     """The ids of rows, of which a list may be narrowed.
 
-    `statement` makes the statement of a name, or has kept it; `state` tells that of the database.
+    `statement` makes the statement of a name, or has kept it; `state` tells that of the database,
+    where the list may be kept.
     """
 
     everything: QuerySet[Any]
     narrowing: Narrowing
     statement: Callable[[Hashable, Callable[[], QuerySet[Any]]], Statement]
-    state: Callable[[], str]
+    state: Callable[[], str | None]
 
     def counted(self, order: Sequence[Order], start: int, stop: int) -> Found:
         """Those from one place to another, and how many there are in all."""
@@ -63,18 +67,24 @@ class Ids:
     def _of_some(self, order: Sequence[Order], start: int, stop: int) -> Found:
         """Of those that a filter leaves; found and counted at once.
 
-        Unless they are many, in another order than that of the ids: to sort them all takes longer
-        than to meet a page of them in the order's own index.
+        Unless they are many and by a key that has an index: then they are looked for among the
+        first of all there are. To sort them takes longer.
         """
-        if not _is_by_id(order):
+        if _has_index(order):
             state, total = self.state(), self.count()
-            if not total.exact:
-                found = self._fetched(self._finding(order, start, stop))
-                return Found([pk for (pk,) in found], total, state)
+            if not total.exact and len(found := self._among_first(order, stop)) == stop:
+                return Found(found[start:], total, state)
         ids = self._finding(order, 0, max(listed.COUNTED_EXACTLY + 1, stop))
         sql = COUNTED.format(ids=ids.sql, first=start + 1, last=stop, state=STATE)
         [(pks, found, state)] = self._fetched(Statement(sql, ids.values))
         return Found(pks, bounded(found), state)
+
+    def _among_first(self, order: Sequence[Order], count: int) -> list[int]:
+        """The first of them, up to `count`, that are among the first AMONG of all."""
+        first = ArraySubquery(self.everything.order_by(*terms(order)).values("pk")[:AMONG])
+        rows = self.narrowing.of(self.everything.filter(is_in_array("pk", first)))
+        found = self._fetched(compiled(rows.order_by(*terms(order)).values_list("pk")[:count]))
+        return [pk for (pk,) in found]
 
     def _of_whole(self, order: Sequence[Order], start: int, stop: int) -> Found:
         """Of all; far from the start they are found from the end, if that is nearer."""
@@ -148,3 +158,8 @@ class Ids:
 
 def _is_by_id(order: Sequence[Order]) -> bool:
     return [key.name for key in order] == ["id"]
+
+
+def _has_index(order: Sequence[Order]) -> bool:
+    """Whether it is by a key and then by the id, as there are indexes; by the id alone is swift."""
+    return len(order) > 1 and [key.name for key in order[1:]] == ["id"]

@@ -21,6 +21,7 @@ from config.api.parameters import ListParameters, Order, PageParameters
 from config.api.reading import Reading
 from config.api.routing import absolute
 from config.errors import Detail
+from config.nearest import nearest
 
 
 def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
@@ -30,9 +31,10 @@ def paginate(rows: Listed, asked: PageParameters, request: HttpRequest) -> Page:
     return _by_page(rows, asked, request)
 
 
-def nearest(rows: Reading, asked: ListParameters) -> Page | None:
+def page_of_nearest(rows: Reading, asked: ListParameters) -> Page | None:
     """One page of what comes nearest to the search; None when nothing comes near."""
-    found = rows.with_ids(asked.nearest(rows.everything))
+    others: Any = asked.apart_from_search(rows.everything)
+    found = rows.with_ids(nearest(others, asked.validated_data["search"], asked.size))
     if not found.pks:
         return None
     meta: dict[str, Any] = {"page_size": asked.size, "approximate": True}

@@ -20,7 +20,6 @@ from config.api.exceptions import BadParameters, flatten
 from config.api.narrowing import Form, Narrowing, Slot
 from config.api.serializers import StrictSerializer, bound_once
 from config.errors import Detail, NotAllowed
-from config.nearest import nearest
 from config.statements import BIGINT_MAX
 from config.text import Term, terms_of
 
@@ -282,11 +281,9 @@ class ListParameters(ShapeParameters, PageParameters):
         values = self.validated_data
         return "search" in values and values.get("page", 1) == 1 and not values.get("cursor")
 
-    def nearest(self, rows: QuerySet[Any]) -> list[int]:
-        """The ids of `rows` filtered that merely resemble the search; the most similar first."""
-        words = {k: v for k, v in self.filters.items() if k != "search"}
-        found: Any = _said(rows, words)
-        return nearest(found, self.validated_data["search"], self.size)
+    def apart_from_search(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """`rows` filtered by all that was asked for but the search."""
+        return _said(rows, {k: v for k, v in self.filters.items() if k != "search"})
 
     @property
     def order(self) -> list[Order]:

@@ -192,7 +192,8 @@ class Reading:
 
     @property
     def _ids(self) -> Ids:
-        return Ids(self.everything, self.narrowing, self._statement, self.state)
+        state = self.state if self._keeps else lambda: None
+        return Ids(self.everything, self.narrowing, self._statement, state)
 
     # ── Statements ────────────────────────────────────────────────────────────────────────────
     def _select(self) -> QuerySet[Any]:

@@ -19,7 +19,7 @@ from config.api.envelope import json_response, to_json
 from config.api.grammar import GrammarViewSet
 from config.api.layout import joins_itself
 from config.api.listed import Page
-from config.api.pagination import nearest, paginate
+from config.api.pagination import page_of_nearest, paginate
 from config.api.parameters import ListParameters, ShapeParameters
 from config.api.permissions import RIGHT_OF
 from config.api.reading import Reading, Shown
@@ -69,7 +69,7 @@ class ResourceViewSet(GrammarViewSet):
         assert isinstance(asked, ListParameters)
         page = paginate(rows.narrow(asked.narrowing), asked, request)
         if not page.found.pks and asked.may_approximate:
-            near = nearest(rows, asked)
+            near = page_of_nearest(rows, asked)
             page = near.since(page) if near else page
         if "with_ids" in asked.filters:
             there = set(page.found.pks)

@@ -116,10 +116,12 @@ def test_every_row_once_and_in_order_when_far_pages_are_read(
     assert {page.meta["total"] for page in pages} == {len(items)}
 
 
+@pytest.mark.parametrize("among", [1, 1000])
 @pytest.mark.parametrize("ordering", ["-id", "name", "-name", "status,-name", "unit_price"])
 def test_every_row_once_and_in_order_when_a_filter_leaves_more_than_are_counted(
-    ordering: str, items: list[Item], api: Api
+    ordering: str, among: int, items: list[Item], api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ids, "AMONG", among)
     whole = ids_of(api.get(f"/items?ordering={ordering}").data)
     asked = f"/items?status=active&ordering={ordering}&page_size={ON_A_PAGE}"
     pages = [api.get(f"{asked}&page={number}") for number in range(1, 4)]

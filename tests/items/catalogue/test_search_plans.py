@@ -29,7 +29,7 @@ from users.models import User
 ITEMS = int(os.environ.get("STOCKROOM_PLAN_ITEMS", "50000"))
 USERS = 500
 TABLES = ("items_item", "items_itemsearchtext")
-COMPARED = "%>"  # the operator by which only what comes near is looked for
+COMPARED = "STRICT_WORD_SIMILARITY("  # of what comes near, which is asked for by the index alone
 
 
 @pytest.fixture(scope="module")
