@@ -89,5 +89,6 @@ def _held(word: str) -> Q:
 
 def _alike(word: str) -> Q:
     """The texts that hold a word, it with two letters swapped, or one that is like it."""
-    alike = Q(search_text__text__trigram_word_similar=word)  # last: it takes the longest
-    return _held(word) | alike if len(word) >= ALIKE_FROM else _held(word)
+    if len(word) < ALIKE_FROM:
+        return _held(word)
+    return _held(word) | Q(search_text__text__trigram_word_similar=word)  # which takes the longest

@@ -162,4 +162,4 @@ def _is_by_id(order: Sequence[Order]) -> bool:
 
 def _has_index(order: Sequence[Order]) -> bool:
     """Whether it is by a key and then by the id, as there are indexes; by the id alone is swift."""
-    return len(order) > 1 and [key.name for key in order[1:]] == ["id"]
+    return [key.name for key in order][1:] == ["id"]

@@ -27,11 +27,11 @@ def found() -> Callable[[str], set[str]]:
     [
         ("chaiir", "Oak Chair"),  # one too many
         ("chair oakk", "Oak Chair"),
-        ("chiar", "Oak Chair"),  # two swapped, of a short word
+        ("chiar", "Oak Chair"),  # two swapped
         ("montior", "Monitor"),
-        ("calcualtor", "Calculator"),  # of one that is too long for that
-        ("labtop", "Laptop"),
-        ("chaar", "Oak Chair"),  # a wrong one
+        ("calcualtor", "Calculator"),
+        ("labtop", "Laptop"),  # a wrong one
+        ("chaar", "Oak Chair"),
         ("handel with care", "Handle with care"),
         ("CRÉMME", "Café crème"),
         ("사무용의자", "사무용 의자"),
