@@ -20,7 +20,8 @@ NAME_MAX_LENGTH = 100
 EMAIL_MAX_LENGTH = 254  # RFC 5321 allows no longer path
 MAX_AGE_YEARS = 150
 TOKEN_DIGEST_BYTES = 32  # SHA-256
-LAST_USE_STEP = timedelta(minutes=1)  # how exact `last_used_at` is: not a write for each request
+# How exact `last_used_at` is. Each write of it ends what is kept of lists, so there are to be few.
+LAST_USE_STEP = timedelta(minutes=10)
 
 
 @history.track(exclude=["password", "last_login", "created_at", "updated_at"])
@@ -159,7 +160,9 @@ class ApiToken(models.Model):
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.WRITE)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="To within ten minutes."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()

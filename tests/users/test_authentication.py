@@ -13,7 +13,9 @@ from tests.client import BASE, Api
 from tests.factories import PASSWORD, UserFactory, token_for
 from users import authentication
 from users.authentication import AGAIN_S, REMEMBERED_S, SOON_S, Remembered
-from users.models import ApiToken, User
+from users.models import LAST_USE_STEP, ApiToken, User
+
+SECOND = timedelta(seconds=1)
 
 
 def credentials(user: User) -> dict[str, str]:
@@ -174,7 +176,7 @@ def test_opens_nothing_when_what_is_kept_of_the_token_is_sent(nobody: User, kept
 def test_opens_nothing_when_the_token_has_expired(nobody: User) -> None:
     api = Api(token_for(nobody))
     assert api.get("/users/me").status == 200
-    ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    ApiToken.objects.update(expires_at=timezone.now() - SECOND)
     assert api.get("/users/me").status == 401
 
 
@@ -202,7 +204,7 @@ def test_says_the_same_when_a_token_does_not_open(nobody: User, state: str) -> N
     if state == "unknown":
         ApiToken.objects.all().delete()
     if state == "expired":
-        ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        ApiToken.objects.update(expires_at=timezone.now() - SECOND)
     if state == "revoked":
         ApiToken.objects.update(revoked_at=timezone.now())
     if state == "inactive":
@@ -236,17 +238,17 @@ def test_writes_the_use_when_the_token_is_used_first(nobody: User) -> None:
     assert ApiToken.objects.get().last_used_at is not None
 
 
-def test_writes_no_use_when_the_last_is_under_a_minute_old(nobody: User) -> None:
+def test_writes_no_use_when_the_last_is_under_ten_minutes_old(nobody: User) -> None:
     api = Api(token_for(nobody))
-    api.get("/users/me")
+    ApiToken.objects.update(last_used_at=timezone.now() - LAST_USE_STEP + SECOND)
     with CaptureQueriesContext(connection) as captured:
         api.get("/users/me")
     assert not [q for q in captured.captured_queries if q["sql"].startswith("UPDATE")]
 
 
-def test_writes_the_use_again_when_the_last_is_over_a_minute_old(nobody: User) -> None:
+def test_writes_the_use_again_when_the_last_is_over_ten_minutes_old(nobody: User) -> None:
     api = Api(token_for(nobody))
-    long_ago = timezone.now() - timedelta(seconds=61)
+    long_ago = timezone.now() - LAST_USE_STEP - SECOND
     ApiToken.objects.update(last_used_at=long_ago)
     api.get("/users/me")
     assert ApiToken.objects.get().last_used_at != long_ago
@@ -373,7 +375,7 @@ def test_a_right_is_gone_within_a_second_when_others_are_read(
     assert mine.get("/users").status == 403
 
 
-def test_writes_each_use_once_in_a_minute_when_tokens_are_remembered(
+def test_writes_each_use_once_in_ten_minutes_when_tokens_are_remembered(
     clock: Clock, many: list[Api]
 ) -> None:
     statements(many)
@@ -389,9 +391,11 @@ def test_the_use_of_all_that_are_in_use_is_written_at_once_when_it_is_due(
     clock: Clock, many: list[Api]
 ) -> None:
     statements(many)
-    ApiToken.objects.update(last_used_at=timezone.now() - timedelta(seconds=40))
+    ApiToken.objects.update(last_used_at=timezone.now() - LAST_USE_STEP / 2 - SECOND)
     first = ApiToken.objects.earliest("pk")
-    ApiToken.objects.filter(pk=first.pk).update(last_used_at=timezone.now() - timedelta(seconds=61))
+    ApiToken.objects.filter(pk=first.pk).update(
+        last_used_at=timezone.now() - LAST_USE_STEP - SECOND
+    )
     clock.now = REMEMBERED_S
     before = timezone.now()
     statements(many[1:])
