@@ -7,7 +7,7 @@ A filter is a field whose `source` is the QuerySet word it stands for, which get
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db.models import F, QuerySet
 from django.http import QueryDict
@@ -18,7 +18,7 @@ from rest_framework import serializers
 from config.api import fields
 from config.api.exceptions import BadParameters, flatten
 from config.api.narrowing import Form, Narrowing, Slot
-from config.api.serializers import StrictSerializer, bound_once
+from config.api.serializers import StrictSerializer, stands_for_all
 from config.errors import Detail, NotAllowed
 from config.statements import BIGINT_MAX
 from config.text import Term, terms_of
@@ -129,15 +129,16 @@ class Parameters(StrictSerializer):
     @cached_property
     def fields(self) -> Any:
         """The fields, made once for all that can be asked of one resource."""
-        return _fields_of(type(self), tuple(self.context.get("names", ())))
+        return _standing(type(self), tuple(self.context.get("names", ()))).fields
 
     @classmethod
-    def read(cls, query: QueryDict, **context: Any) -> "Parameters":
+    def read(cls, query: QueryDict, **context: Any) -> Self:
         """The validated parameters. Raises BadParameters that names each bad one."""
         values = {n: v if n in cls.repeatable else v[0] for n, v in query.lists()}
         context["others"] = [(n, v) for n, vs in query.lists() for v in vs if n != "page"]
         twice = [n for n, v in query.lists() if len(v) > 1 and n not in cls.repeatable]
-        parameters = cls(data=values, context=context)
+        standing: Self = _standing(cls, tuple(context.get("names", ())))
+        parameters = cls.like(standing, values, context=context)
         parameters.is_valid()
         problems = [Detail(name, "repeated", "Given more than once.") for name in twice]
         problems += [d for d in flatten(parameters.errors) if d.field not in twice]
@@ -153,8 +154,8 @@ class Parameters(StrictSerializer):
 
 
 @cache
-def _fields_of(kind: type[Parameters], names: tuple[str, ...]) -> Any:
-    return bound_once(kind(context={"names": names}))
+def _standing(kind: type[Any], names: tuple[str, ...]) -> Any:
+    return stands_for_all(kind(context={"names": names}))
 
 
 class ShapeParameters(Parameters):

@@ -1,7 +1,7 @@
 """What every resource's serializer has in common: strict names, strict types, honest PUT."""
 
 from functools import cache, cached_property
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -17,20 +17,6 @@ from config.api.takers import Taker, taker_of
 
 SHOWN_LENGTH = 100  # of a name that somebody made up
 MANY_UNKNOWN = 20  # so many names that are unknown are told
-
-
-def bound_once(standing_for_all: serializers.Serializer) -> Any:
-    """The fields of a serializer, bound to it: for it and all others that are made alike.
-
-    To look at a model, or to copy what is declared, takes longer than to validate by it; and fields
-    keep nothing of what they validate.
-    """
-    bound = BindingDict(standing_for_all)
-    for name, field in standing_for_all.get_fields().items():
-        bound[name] = field
-        _speak_each_language(field)
-    standing_for_all.__dict__["fields"] = bound
-    return bound
 
 
 def _speak_each_language(field: Any) -> None:
@@ -130,9 +116,40 @@ class StrictSerializer(serializers.Serializer):
             return None
         return values
 
+    @classmethod
+    def like(cls, standing: Self, sent: Any, instance: Any = None, *, context: Any) -> Self:
+        """A serializer of what was sent, like the one that `stands_for_all` in all else.
+
+        DRF's takes as long to make as to validate by.
+        """
+        serializer: Any = object.__new__(cls)
+        serializer.__dict__.update(standing.__dict__)
+        serializer.instance, serializer.initial_data = instance, sent
+        serializer._context = context  # noqa: SLF001  as its __init__ does
+        return serializer  # type: ignore[no-any-return]
+
     def _unknown(self) -> ErrorDetail:
         known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
         return ErrorDetail(f"There is no such field; there are: {known}.", code="unknown_field")
+
+
+Strict = TypeVar("Strict", bound=StrictSerializer)
+
+
+def stands_for_all(serializer: Strict) -> Strict:
+    """This one, of which is found out what it has in common with all others that are made alike.
+
+    To look at a model, or to copy what is declared, takes longer than to validate by it; and fields
+    keep nothing of what they validate.
+    """
+    bound = BindingDict(serializer)
+    for name, field in serializer.get_fields().items():
+        bound[name] = field
+        _speak_each_language(field)
+    serializer.__dict__["fields"] = bound
+    for name in ("written", "known", "validators"):  # found out when they are first asked for
+        getattr(serializer, name)
+    return serializer
 
 
 class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
@@ -192,21 +209,13 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 
     @classmethod
     def about(cls, sent: Any, instance: Any = None, *, partial: bool, context: Any) -> Self:
-        """A serializer of what was sent, as `cls(instance, data=sent, …)` would be.
-
-        What all of a kind have in common is made once for them: DRF's takes as long to make as to
-        validate by.
-        """
-        serializer: Any = object.__new__(cls)
-        serializer.__dict__.update(_standing_for_all(cls, partial=partial).__dict__)
-        serializer.instance, serializer.initial_data = instance, sent
-        serializer._context = context  # noqa: SLF001  as its __init__ does
-        return serializer  # type: ignore[no-any-return]
+        """A serializer of what was sent, as `cls(instance, data=sent, …)` would be."""
+        return cls.like(_standing(cls, partial=partial), sent, instance, context=context)
 
     @cached_property
     def fields(self) -> Any:
         """The fields, made once for all serializers of a class."""
-        return _standing_for_all(type(self), partial=self.partial).fields
+        return _standing(type(self), partial=self.partial).fields
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError with every bad field at once.
@@ -234,12 +243,8 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
 
 
 @cache
-def _standing_for_all(kind: type[ResourceSerializer], *, partial: bool) -> ResourceSerializer:
-    standing = kind(partial=partial)
-    bound_once(standing)
-    for name in ("written", "known", "validators"):  # found out when they are first asked for
-        getattr(standing, name)
-    return standing
+def _standing(kind: type[Any], *, partial: bool) -> Any:
+    return stands_for_all(kind(partial=partial))
 
 
 class SummarySerializer(serializers.Serializer):
