@@ -82,8 +82,8 @@ class Reading:
         return self._shown(rows[0]) if rows else None
 
     def _one_kept(self, pk: int) -> Shown | None:
-        row, state = kept_rows.of_state(self.plan, pk)
-        if row is None or state != self.state():
+        row = kept_rows.one(self.plan, pk)
+        if row is None or row.state != self.state():
             row = self._one_to_keep(pk)
         return None if row is None else Shown(pk, row.edits, Fragment(row.content))
 
@@ -95,8 +95,8 @@ class Reading:
             return None
         version, state = rows[0][-2:]
         shown = self._shown(rows[0])
-        row = KeptRow.of(version, shown.data, shown.version)
-        kept_rows.keep(self.plan, pk, row, state)
+        row = KeptRow.of(version, shown.data, shown.version, state=state)
+        kept_rows.keep(self.plan, pk, row)
         return row
 
     def state(self) -> str:
@@ -138,8 +138,7 @@ class Reading:
             return Part()
         if self._keeps:
             kept = self._kept(pks, state)
-            there = [pk for pk in pks if pk in kept]
-            return Part(answers_of(kept[pk] for pk in there), there)
+            return Part(answers_of(kept.values()), list(kept))
         found = self._read(pks)
         there = [pk for pk in pks if pk in found]
         return Part([found[pk] for pk in there], there)

@@ -1,6 +1,5 @@
 """Room in memory for what is kept, in each process and for all of its threads."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
 from typing import Generic, TypeVar
@@ -12,37 +11,41 @@ MB = 1024 * 1024
 
 
 class Room(Generic[Key, Value]):
-    """Keeps values; when it is full, the least lately used go."""
+    """Keeps values; when it is full, those that were not used lately go.
+
+    What is used is put into one half; when that is full, it becomes the other, and what was there
+    goes. So to find what was used lately, as nearly all is, changes nothing, and waits for nobody.
+    """
 
     def __init__(self, size: int) -> None:
-        self._size, self._taken = size, 0
-        self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._half, self._taken = size // 2, 0
+        self._lately: dict[Key, tuple[Value, int]] = {}
+        self._before: dict[Key, tuple[Value, int]] = {}
         self._changing = Lock()
 
     def get(self, *keys: Key) -> list[Value | None]:
         """What is kept at each of these, which from now on are the last to go."""
-        found: list[Value | None] = []
-        with self._changing:
-            for key in keys:
-                if (kept := self._kept.get(key)) is None:
-                    found.append(None)
-                    continue
-                self._kept.move_to_end(key)
-                found.append(kept[0])
-        return found
+        found = list(map(self._lately.get, keys))
+        if None in found:
+            found = [each or self._again(key) for key, each in zip(keys, found, strict=True)]
+        return [each and each[0] for each in found]
 
     def keep(self, key: Key, value: Value, size: int) -> None:
-        """Keep a value, which takes so many bytes."""
+        """Keep a value that takes so many bytes, unless that is more than half of the room."""
+        if size > self._half:
+            return
         with self._changing:
-            self._forget(key)
-            self._kept[key] = value, size
-            self._taken += size
-            while self._taken > self._size:
-                self._forget(next(iter(self._kept)))
+            _, replaced = self._lately.get(key, (None, 0))
+            if self._taken + size - replaced > self._half:
+                self._before, self._lately, self._taken, replaced = self._lately, {}, 0, 0
+            self._lately[key] = value, size
+            self._taken += size - replaced
 
-    def _forget(self, key: Key) -> None:
-        _, size = self._kept.pop(key, (None, 0))
-        self._taken -= size
+    def _again(self, key: Key) -> tuple[Value, int] | None:
+        """What was used before, and is now."""
+        if (found := self._before.get(key)) is not None:
+            self.keep(key, *found)
+        return found
 
 
 def compact(content: bytes) -> bytes:

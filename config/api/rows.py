@@ -9,10 +9,10 @@ row could then be taken for what it was.)
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Func, TextField, Value
@@ -26,7 +26,6 @@ from config.statements import fetch
 
 ROOM = 64 * MB  # in each process
 TAKEN = 600  # bytes that a row takes beside its content
-MAX_OF_STATE = 100_000  # rows of which it is known of what state they are
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
@@ -56,35 +55,35 @@ class RowVersion(Func):
         return f"concat({STARTED}, '/', {versions})", ()
 
 
-class KeptRow(NamedTuple):
-    """A version of a row, what is answered of it, as JSON, and its edits, where it counts them."""
+@dataclass(slots=True)
+class KeptRow:
+    """A version of a row, what is answered of it, as JSON, and its edits, where it counts them.
+
+    `state` is one that the database was in when the row was so, or before.
+    """
 
     version: str
     content: bytes
     edits: int | None = None
+    state: str | None = None
 
     @classmethod
-    def of(cls, version: str, answer: Any, edits: int | None) -> "KeptRow":
+    def of(
+        cls, version: str, answer: Any, edits: int | None, *, state: str | None = None
+    ) -> "KeptRow":
         """A version of a row that is answered so."""
-        return cls(version, compact(to_json(answer)), edits)
-
-
-Key = tuple[ReadPlan, int]
+        return cls(version, compact(to_json(answer)), edits, state)
 
 
 class KeptRows:
     """Rows by their plan and id.
 
-    Of some it is known that they are of the state of the database in which they were read or asked
-    about last. All of those are of one state: to find them, or to keep others, is one step, so that
-    who comes late with a row that is old by now is not believed by those who know a later state.
+    Each says itself of what state it is: so who comes late with one that is old by now is believed
+    by nobody who knows a later state.
     """
 
     def __init__(self, room: int = ROOM) -> None:
-        self._kept: Room[Key, KeptRow] = Room(room)
-        self._state: str | None = None
-        self._of_state: set[Key] = set()
-        self._changing = Lock()
+        self._kept: Room[tuple[ReadPlan, int], KeptRow] = Room(room)
 
     def read(
         self,
@@ -100,41 +99,59 @@ class KeptRows:
         The statement is to read the columns of the plan, and at the end the version, of all rows;
         at the place `edits` among them is how often a row was changed.
         """
-        keys = [(plan, pk) for pk in pks]
-        with self._changing:
-            found = self._kept.get(*keys)
-            is_of_state = state == self._state and self._of_state.issuperset(keys)
-        kept = {pk: row for pk, row in zip(pks, found, strict=True) if row is not None}
-        if state is not None and is_of_state and len(kept) == len(pks):
-            return kept
-        changed = self._changed(plan, kept, pks, read, edits)
-        there = {pk: row for pk, row in {**kept, **changed}.items() if row is not None}
-        self._keep(plan, there, state)
-        return there
+        found = self._kept.get(*[(plan, pk) for pk in pks])
+        rows = dict(zip(pks, found, strict=True))
+        unsure = {
+            pk: row
+            for pk, row in rows.items()
+            if row is None or state is None or row.state != state
+        }
+        if unsure:
+            rows |= self._read(plan, unsure, read, edits, state)
+        return {pk: row for pk, row in rows.items() if row is not None}
 
-    def of_state(self, plan: ReadPlan, pk: int) -> tuple[KeptRow | None, str | None]:
-        """A row that is known to be of a state, and that state."""
-        key = (plan, pk)
-        with self._changing:
-            [found] = self._kept.get(key) if key in self._of_state else [None]
-            return found, self._state
+    def one(self, plan: ReadPlan, pk: int) -> KeptRow | None:
+        """A row as it was in its state."""
+        [found] = self._kept.get((plan, pk))
+        return found
 
-    def keep(self, plan: ReadPlan, pk: int, row: KeptRow, state: str) -> None:
-        """Keep a row that was read in this state."""
-        self._keep(plan, {pk: row}, state)
+    def keep(self, plan: ReadPlan, pk: int, row: KeptRow) -> None:
+        """Keep a row that was read."""
+        self._kept.keep((plan, pk), row, len(row.content) + TAKEN)
+
+    def _read(
+        self,
+        plan: ReadPlan,
+        known: Mapping[int, KeptRow | None],
+        read: Statement,
+        edits: int | None,
+        state: str | None,
+    ) -> dict[int, KeptRow | None]:
+        """Rows of which these are known, as they are now; None for what has gone."""
+        changed = self._changed(plan, known, read, edits)
+        rows = {**known, **changed}
+        for pk, row in rows.items():
+            if row is None:
+                continue
+            if state is not None:
+                row.state = state
+            if pk in changed:
+                self.keep(plan, pk, row)
+        return rows
 
     def _changed(
         self,
         plan: ReadPlan,
-        kept: Mapping[int, KeptRow],
-        pks: Sequence[int],
+        known: Mapping[int, KeptRow | None],
         read: Statement,
         edits: int | None,
     ) -> dict[int, KeptRow | None]:
         """Those that are others than is known; None for what has gone."""
-        versions = [kept[pk].version if pk in kept else "NULL" for pk in pks]
-        known = array_of(map(str, pks)), array_of(versions)
-        changed = fetch(CHANGED.format(read=read.sql), (*known, *read.values))
+        versions = ["NULL" if row is None else row.version for row in known.values()]
+        changed = fetch(
+            CHANGED.format(read=read.sql),
+            (array_of(map(str, known)), array_of(versions), *read.values),
+        )
         rows = [row[1:] for row in changed]
         counts = [None if edits is None else row[edits] for row in rows]
         return {
@@ -143,17 +160,6 @@ class KeptRows:
                 changed, plan.shaped(rows), counts, strict=True
             )
         }
-
-    def _keep(self, plan: ReadPlan, rows: Mapping[int, KeptRow], state: str | None) -> None:
-        keys = [(plan, pk) for pk in rows]
-        with self._changing:
-            if state is None or state != self._state or len(self._of_state) > MAX_OF_STATE:
-                self._state = state
-                self._of_state.clear()
-            for key, kept, row in zip(keys, self._kept.get(*keys), rows.values(), strict=True):
-                if kept is not row:
-                    self._kept.keep(key, row, len(row.content) + TAKEN)
-            self._of_state.update(keys)
 
 
 def answers_of(rows: Iterable[KeptRow]) -> list[Fragment]:

@@ -120,21 +120,28 @@ def test_as_before_when_there_is_no_room_for_its_rows(
     assert answers == answers[:1] * 3
 
 
-def test_least_lately_used_go_when_there_is_no_more_room() -> None:
-    room: Room[str, str] = Room(30)
+def test_what_was_not_used_lately_goes_when_there_is_no_more_room() -> None:
+    room: Room[str, str] = Room(40)
     for name in "abc":
         room.keep(name, name.upper(), 10)
     room.get("a")
-    room.keep("d", "D", 15)
-    assert room.get(*"abcd") == ["A", None, None, "D"]
+    room.keep("d", "D", 20)
+    assert [room.get(name)[0] for name in "dab"] == ["D", "A", None]
 
 
 def test_room_is_that_of_the_new_value_when_one_is_replaced() -> None:
-    room: Room[str, str] = Room(30)
-    for size in (30, 10, 20):
-        room.keep("a", str(size), size)
+    room: Room[str, str] = Room(40)
+    for value in ("old", "new"):
+        room.keep("a", value, 10)
     room.keep("b", "B", 10)
-    assert room.get(*"ab") == ["20", "B"]
+    room.keep("c", "C", 20)
+    assert room.get("a") == ["new"]
+
+
+def test_not_kept_when_it_takes_more_than_half_of_the_room() -> None:
+    room: Room[str, str] = Room(40)
+    room.keep("a", "A", 21)
+    assert room.get("a") == [None]
 
 
 # ── Lists ─────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from config.api.reads import plan_of
-from config.api.rows import KeptRows, version_of
+from config.api.rows import KeptRow, KeptRows, version_of
 from config.api.viewsets import ResourceViewSet
 from config.statements import compiled, fetch
 from items.catalogue.views import CategoryViewSet, ItemViewSet
@@ -180,6 +180,11 @@ def test_read_again_when_there_is_no_room_to_keep_it() -> None:
     assert [set(kept.read(plan, pks, read)) for _ in range(2)] == [set(pks)] * 2
 
 
+def contents(rows: dict[int, KeptRow]) -> list[bytes]:
+    """What is answered of them."""
+    return [row.content for row in rows.values()]
+
+
 class Interrupted(KeptRows):
     """While it reads for the first time, something else happens."""
 
@@ -216,7 +221,7 @@ def test_a_row_is_right_when_an_older_one_was_kept_while_it_was_asked_about() ->
     late = kept.read(plan, pks, read, state="earlier")
     sql("UPDATE items_item SET name = 'New'")
     kept.read(plan, pks, read, state="later")
-    kept.meanwhile = [lambda: kept._keep(plan, late, "earlier")]
+    kept.meanwhile = [lambda: kept.keep(plan, pks[0], late[pks[0]])]
     kept.read(plan, pks, read, state="latest")
     assert b"New" in kept.read(plan, pks, read, state="latest")[pks[0]].content
 
@@ -225,10 +230,19 @@ def test_a_row_is_right_when_an_older_one_was_kept_while_it_was_asked_about() ->
 def test_not_asked_about_when_the_state_is_the_same() -> None:
     kept, (plan, read) = KeptRows(), everything_of(ItemViewSet)
     pks = [item.pk for item in ItemFactory.create_batch(2)]
-    before = kept.read(plan, pks, read, state="same")
+    before = contents(kept.read(plan, pks, read, state="same"))
     sql("UPDATE items_item SET name = 'New'")
-    assert kept.read(plan, pks, read, state="same") == before
-    assert kept.read(plan, pks, read, state="other") != before
+    assert contents(kept.read(plan, pks, read, state="same")) == before
+    assert contents(kept.read(plan, pks, read, state="other")) != before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asked_about_when_no_state_is_told() -> None:
+    kept, (plan, read) = KeptRows(), everything_of(ItemViewSet)
+    pks = [ItemFactory.create().pk]
+    before = contents(kept.read(plan, pks, read))
+    sql("UPDATE items_item SET name = 'New'")
+    assert contents(kept.read(plan, pks, read)) != before
 
 
 @pytest.mark.django_db
