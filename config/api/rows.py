@@ -24,8 +24,8 @@ from config.api.room import MB, Room, compact
 from config.prepared import Statement
 from config.statements import fetch
 
-ROOM = 64 * MB  # in each process
-TAKEN = 600  # bytes that a row takes beside its content
+ROOM = 128 * MB  # in each process, where so much has been read
+TAKEN = 400  # bytes that a row takes beside its content
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (
