@@ -12,7 +12,8 @@ from django.conf import settings  # noqa: E402  they are read now
 
 from config.serving.door import Door  # noqa: E402
 from config.serving.handler import Handler  # noqa: E402
-from config.serving.receiving import MB, Receiver, UploadLimits  # noqa: E402
+from config.serving.receiving import Receiver, UploadLimits  # noqa: E402
+from config.sizes import MB  # noqa: E402
 
 application = Door(
     Handler(),

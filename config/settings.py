@@ -13,11 +13,12 @@ from environs import Env, EnvError
 from environs import validate as accept
 
 from config import embedded, environment
+from config.sizes import MB
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
-MB, DAY_S = 1024 * 1024, 24 * 60 * 60
+DAY_S = 24 * 60 * 60
 
 # ── Who may start ─────────────────────────────────────────────────────────────────────────────
 try:

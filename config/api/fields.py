@@ -19,6 +19,7 @@ from config.api.envelope import raw_json
 from config.api.reads import Read
 from config.decimals import plain
 from config.prepared import Statement
+from config.sizes import KB
 from config.statements import BIGINT_MAX, compiled, fetch
 
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
@@ -27,7 +28,7 @@ MANY_DIGITS = 28  # Python's decimals have as many; none of our numbers has more
 SURROGATE = re.compile("[\ud800-\udfff]")
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 JSON_MAX_DEPTH = 32
-JSON_MAX_BYTES = 64 * 1024  # every list that shows the resource carries it
+JSON_MAX_BYTES = 64 * KB  # every list that shows the resource carries it
 JSON_MAX_INTEGER = 2**63 - 1  # beyond, too many readers give up
 ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]+$", "This may hold no control characters.", "control")
 
@@ -206,7 +207,7 @@ class JSONObjectField(serializers.JSONField):
     default_error_messages = {
         "not_an_object": "Expected an object.",
         "null_characters": "Text may not hold the NUL character.",
-        "too_large": f"More than {JSON_MAX_BYTES // 1024} KB of JSON.",
+        "too_large": f"More than {JSON_MAX_BYTES // KB} KB of JSON.",
         "too_deep": f"Nested more than {JSON_MAX_DEPTH} levels deep.",
         "out_of_range": "The number {number} cannot be kept exactly; send it as a string.",
     }

@@ -18,7 +18,8 @@ from orjson import Fragment
 from config.api.envelope import Success, to_json
 from config.api.listed import Page
 from config.api.reading import Reading
-from config.api.room import MB, Room, compact
+from config.api.room import Room, compact
+from config.sizes import MB
 
 ROOM = 8 * MB  # in each process
 TAKEN = 500  # bytes that a list takes beside its question, its ids and its meta

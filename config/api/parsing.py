@@ -11,8 +11,8 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from config.api.envelope import JSON_TYPE
+from config.sizes import KB, MB
 
-KB, MB = 1024, 1024 * 1024
 SHOWN_DIGITS = 32
 DRF_PREFIX = "Multipart form parse error - "
 END_BYTES = 256  # more than the longest boundary that Django takes

@@ -7,8 +7,6 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-MB = 1024 * 1024
-
 
 class Room(Generic[Key, Value]):
     """Keeps values; when it is full, those that were not used lately go.

@@ -20,8 +20,9 @@ from orjson import Fragment
 
 from config.api.envelope import to_json
 from config.api.reads import MAX_PLANS, ReadPlan
-from config.api.room import MB, Room, compact
+from config.api.room import Room, compact
 from config.prepared import Statement
+from config.sizes import MB
 from config.statements import fetch
 
 ROOM = 128 * MB  # in each process, where so much has been read

@@ -4,11 +4,11 @@ from typing import Any
 
 from config import redis
 from config.health.probing import Probe, Unwell
+from config.sizes import MB
 
 CANARY, CANARY_TTL_S = b"here", 60
 LEAST_VERSION = 6
 NEVER_EVICTS = "noeviction"
-MB = 1024 * 1024
 
 
 def keeps() -> str:

@@ -16,10 +16,10 @@ from django.conf import settings
 
 from config.api.edges import API_PREFIX
 from config.api.envelope import Failure
+from config.sizes import KB, MB
 
 logger = logging.getLogger(__name__)
 
-KB, MB = 1024, 1024 * 1024
 RECEIVED_BYTES = 64 * MB  # of bodies that one process receives at once, as announced
 BODY_TIMEOUT_S = 30.0  # how long a body may take to come in
 WRITTEN_BYTES = 1 * MB  # of a file, that are written at once

@@ -9,8 +9,9 @@ import os
 from typing import Any
 
 from config.headers import pairs_of
+from config.sizes import MB
 
-AT_ONCE_BYTES = 1024 * 1024  # what is not more than this is held in memory
+AT_ONCE_BYTES = MB  # what is not more than this is held in memory
 # How long the file stays open here: until the web server has surely opened it for itself.
 KEPT_S = 10.0
 OPEN_FILE = "/dev/fd/{}"  # the name of a file that is open in this process, and may have no other

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, transaction
 
+from config.sizes import MB
 from config.transactions import retried
 from items.exchange import jobs, services
 from items.exchange.errors import WrongState
@@ -17,7 +18,7 @@ from items.exchange.options import Options
 Status = Import.Status
 
 # Either takes less than two seconds, which a person waits for and a request may take.
-SMALL_BYTES = 1024 * 1024  # of a file as it lies, packed or not
+SMALL_BYTES = MB  # of a file as it lies, packed or not
 FEW_ROWS = 2_000
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from config.sizes import MB
+
 PATIENCE_S = 120.0
 ROWS = 30_000
-MB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")

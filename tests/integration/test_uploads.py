@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from config.serving.receiving import BODY_TIMEOUT_S, UploadLimits
+from config.sizes import MB
 from tests.live import ADMIN_EMAIL, Server, live_database, live_server
 
-MB = 1024 * 1024
 MOST_MB, FILE_MB = 120, 100
 MEMORY_BYTES = 16 * MB  # that a worker may grow by, whatever comes
 AT_ONCE = UploadLimits((), 0).at_once

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config import urls
-from config.api.parsing import MB, UploadParser
+from config.api.parsing import UploadParser
+from config.sizes import MB
 from config.urls import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

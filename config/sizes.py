@@ -1,0 +1,4 @@
+"""Sizes in bytes, as people name them."""
+
+KB = 1024
+MB = 1024 * KB
