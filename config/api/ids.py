@@ -70,7 +70,7 @@ class Ids:
         Unless they are many and by a key that has an index: then they are looked for among the
         first of all there are. To sort them takes longer.
         """
-        if _has_index(order):
+        if _has_index(order) and stop <= AMONG:
             state, total = self.state(), self.count()
             if not total.exact and len(found := self._among_first(order, stop)) == stop:
                 return Found(found[start:], total, state)

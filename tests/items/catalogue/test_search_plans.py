@@ -73,6 +73,7 @@ def deep_cursor(api: Api) -> str:
 
 def plans(api: Api, path: str) -> list[dict[str, Any]]:
     """What PostgreSQL did for each query of a call that reads items."""
+    sql("SELECT pg_current_xact_id()")  # a transaction that writes: nothing is kept from before
     with CaptureQueriesContext(connection) as captured:
         assert api.get(path).status == 200
     quoted = [f'"{table}"' for table in TABLES]
@@ -175,6 +176,19 @@ def test_not_all_items_are_read_when_asked_for(
     }
     for plan in plans(register, f"/items{query(**asked)}"):
         assert all(scans(plan)), json.dumps(plan, indent=1)
+
+
+@pytest.mark.parametrize("searched", ["laptopp", "사무용의자", "compct chiar", "zqxjkvw"])
+def test_the_nearest_is_found_by_the_index_of_texts(register: Api, searched: str) -> None:
+    exactly, *nearest = plans(register, f"/items{query(search=searched)}")
+    assert "item_search" in indexes(exactly)
+    assert any("item_search" in indexes(plan) for plan in nearest)
+
+
+def indexes(plan: dict[str, Any]) -> set[str]:
+    """The names of the indexes that were read."""
+    below = [indexes(each) for each in plan.get("Plans", [])]
+    return set().union({plan.get("Index Name", "")}, *below)
 
 
 def test_a_scan_is_seen_when_there_is_one(register: Api) -> None:
