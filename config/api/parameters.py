@@ -138,7 +138,7 @@ class Parameters(StrictSerializer):
         context["others"] = [(n, v) for n, vs in query.lists() for v in vs if n != "page"]
         twice = [n for n, v in query.lists() if len(v) > 1 and n not in cls.repeatable]
         standing: Self = _standing(cls, tuple(context.get("names", ())))
-        parameters = cls.like(standing, values, context=context)
+        parameters = standing.with_sent(values, context=context)
         parameters.is_valid()
         problems = [Detail(name, "repeated", "Given more than once.") for name in twice]
         problems += [d for d in flatten(parameters.errors) if d.field not in twice]

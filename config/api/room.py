@@ -1,49 +1,66 @@
 """Room in memory for what is kept, in each process and for all of its threads."""
 
+from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+CHANCES = 8  # so many that were used are passed over at most, where room is made: it takes no time
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Value]):
+    value: Value
+    size: int
+    was_used: bool = False  # since its turn to go came last
+
 
 class Room(Generic[Key, Value]):
-    """Keeps values; when it is full, those that were not used lately go.
+    """Keeps values; when it is full, those go that came first and were not used since.
 
-    What is used is put into one half; when that is full, it becomes the other, and what was there
-    goes. So to find what was used lately, as nearly all is, changes nothing, and waits for nobody.
+    (So to find what is there moves nothing and waits for nobody: known as second chance, or clock.)
     """
 
     def __init__(self, size: int) -> None:
-        self._half, self._taken = size // 2, 0
-        self._lately: dict[Key, tuple[Value, int]] = {}
-        self._before: dict[Key, tuple[Value, int]] = {}
+        self._size, self._taken = size, 0
+        self._kept: OrderedDict[Key, _Kept[Value]] = OrderedDict()  # the next to go comes first
         self._changing = Lock()
 
     def get(self, *keys: Key) -> list[Value | None]:
-        """What is kept at each of these, which from now on are the last to go."""
-        found = list(map(self._lately.get, keys))
-        if None in found:
-            found = [each or self._again(key) for key, each in zip(keys, found, strict=True)]
-        return [each and each[0] for each in found]
+        """What is kept at each of these, which is used by that."""
+        found: list[Value | None] = []
+        for kept in map(self._kept.get, keys):
+            if kept is None:
+                found.append(None)
+                continue
+            kept.was_used = True
+            found.append(kept.value)
+        return found
 
     def keep(self, key: Key, value: Value, size: int) -> None:
-        """Keep a value that takes so many bytes, unless that is more than half of the room."""
-        if size > self._half:
-            return
+        """Keep a value, which takes so many bytes, if there is room for it at all."""
         with self._changing:
-            _, replaced = self._lately.get(key, (None, 0))
-            if self._taken + size - replaced > self._half:
-                self._before, self._lately, self._taken, replaced = self._lately, {}, 0, 0
-            self._lately[key] = value, size
-            self._taken += size - replaced
+            if (replaced := self._kept.pop(key, None)) is not None:
+                self._taken -= replaced.size
+            if size > self._size:
+                return
+            self._make_room(self._size - size)
+            self._kept[key] = _Kept(value, size)
+            self._taken += size
 
-    def _again(self, key: Key) -> tuple[Value, int] | None:
-        """What was used before, and is now."""
-        if (found := self._before.get(key)) is not None:
-            self.keep(key, *found)
-        return found
+    def _make_room(self, most: int) -> None:
+        chances = CHANCES
+        while self._taken > most:
+            key, kept = self._kept.popitem(last=False)
+            if kept.was_used and chances:
+                chances, kept.was_used = chances - 1, False
+                self._kept[key] = kept
+            else:
+                self._taken -= kept.size
 
 
 def compact(content: bytes) -> bytes:

@@ -26,7 +26,7 @@ from config.sizes import MB
 from config.statements import fetch
 
 ROOM = 128 * MB  # in each process, where so much has been read
-TAKEN = 400  # bytes that a row takes beside its content
+TAKEN = 550  # bytes that a row takes beside its content
 ROW_VERSION = "row_version"  # the column, in what reads rows
 # Of the rows that are asked for, those of another version than is known; nulls for what has gone.
 CHANGED = (

@@ -116,14 +116,13 @@ class StrictSerializer(serializers.Serializer):
             return None
         return values
 
-    @classmethod
-    def like(cls, standing: Self, sent: Any, instance: Any = None, *, context: Any) -> Self:
-        """A serializer of what was sent, like the one that `stands_for_all` in all else.
+    def with_sent(self, sent: Any, instance: Any = None, *, context: Any) -> Self:
+        """Another serializer, of what was sent; all else is as with this, which `stands_for_all`.
 
         DRF's takes as long to make as to validate by.
         """
-        serializer: Any = object.__new__(cls)
-        serializer.__dict__.update(standing.__dict__)
+        serializer: Any = object.__new__(type(self))
+        serializer.__dict__.update(self.__dict__)
         serializer.instance, serializer.initial_data = instance, sent
         serializer._context = context  # noqa: SLF001  as its __init__ does
         return serializer  # type: ignore[no-any-return]
@@ -210,7 +209,8 @@ class ResourceSerializer(StrictSerializer, serializers.ModelSerializer):
     @classmethod
     def about(cls, sent: Any, instance: Any = None, *, partial: bool, context: Any) -> Self:
         """A serializer of what was sent, as `cls(instance, data=sent, …)` would be."""
-        return cls.like(_standing(cls, partial=partial), sent, instance, context=context)
+        standing: Self = _standing(cls, partial=partial)
+        return standing.with_sent(sent, instance, context=context)
 
     @cached_property
     def fields(self) -> Any:

@@ -13,8 +13,9 @@ from django.utils.http import content_disposition_header
 from config.exports import writing
 from config.exports.tables import Table
 from config.exports.writing import Format
+from config.sizes import KB
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 256 * KB
 
 
 class ExportResponse(FileResponse):

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core import checks
 
 from config.health.probing import Probe, Unwell
+from config.sizes import GB
 
-GB = 1024**3
 LEAST_FREE_GB = 1.0
 # Of the findings of `check --deploy`, those with which nobody else may be let in: a key that can
 # be guessed, DEBUG, any Host. The others may have their reason: HTTPS off within a VPN, say.

@@ -18,6 +18,7 @@ from typing import Any
 
 from config.embedded.account import Account
 from config.embedded.binaries import postgres_programs
+from config.sizes import KB
 from tests.running import PROJECT
 
 WORDS = (
@@ -32,7 +33,6 @@ HEADER = (
 COLUMNS = [name if name != "category" else "category_id" for name in HEADER]
 # What an export has besides.
 MORE_OUT = ("owner_id", "serial_number", "on_hand", "on_loan", "created_at", "updated_at")
-KB = 1024
 ROUNDS, MANY = 3, 1_000_000  # one round of so many rows is enough
 
 

@@ -16,7 +16,7 @@ from config.serving.sending import KEPT_S
 from tests.live import Server, live_database, live_server
 
 ITEMS = 25_000  # some 14 MB of JSON lines: more than a socket holds
-SLOW = 4  # clients that do not read
+SLOW = 8  # clients that do not read
 MAKERS = 4  # threads that make files: two in each process
 PATIENCE_S = 30.0
 JSONL = "/items/export?format=jsonl"

@@ -137,3 +137,13 @@ def test_nothing_is_prepared_when_a_filter_is_asked_for(items: list[Item], api: 
     for _ in range(3):
         assert api.get("/items?status=active").status == 200
     assert sql(prepared) == before
+
+
+def test_right_when_the_first_of_the_order_hold_fewer_than_a_page(
+    items: list[Item], api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ids, "AMONG", ON_A_PAGE + 1)
+    first, *others = by_name(items)
+    Item.objects.filter(pk=first).update(status="draft")
+    page = api.get(f"/items?status=active&ordering=name&page_size={ON_A_PAGE}")
+    assert (ids_of(page.data), page.meta["total"]) == (others[:ON_A_PAGE], COUNTED)

@@ -14,7 +14,7 @@ from config.api.kept import KeptLists
 from config.api.listed import Page, Part
 from config.api.reading import Reading
 from config.api.reads import plan_of
-from config.api.room import Room
+from config.api.room import CHANCES, Room
 from config.api.rows import KeptRows, version_of
 from config.api.state import watch
 from config.api.viewsets import ResourceViewSet
@@ -120,28 +120,61 @@ def test_as_before_when_there_is_no_room_for_its_rows(
     assert answers == answers[:1] * 3
 
 
-def test_what_was_not_used_lately_goes_when_there_is_no_more_room() -> None:
-    room: Room[str, str] = Room(40)
-    for name in "abc":
-        room.keep(name, name.upper(), 10)
+def filled(*names: str) -> Room[str, str]:
+    """A room in which there is place for three; its values are their names."""
+    room: Room[str, str] = Room(30)
+    for name in names:
+        room.keep(name, name, 10)
+    return room
+
+
+def test_what_came_first_and_was_not_used_goes_when_there_is_no_more_room() -> None:
+    room = filled("a", "b", "c")
     room.get("a")
-    room.keep("d", "D", 20)
-    assert [room.get(name)[0] for name in "dab"] == ["D", "A", None]
+    room.keep("d", "d", 10)
+    assert room.get(*"abcd") == ["a", None, "c", "d"]
+
+
+def test_as_many_go_as_take_the_room_of_the_new_one() -> None:
+    room = filled("a", "b", "c")
+    room.keep("d", "d", 20)
+    assert room.get(*"abcd") == [None, None, "c", "d"]
+
+
+def test_what_was_used_goes_after_all_when_it_is_not_used_again() -> None:
+    room = filled("a", "b", "c")
+    room.get("a")
+    for name in "defg":
+        room.keep(name, name, 10)
+    assert room.get("a") == [None]
+
+
+def test_room_is_made_at_once_when_all_were_used() -> None:
+    room: Room[int, int] = Room(10 * CHANCES)
+    for number in range(10 * CHANCES):
+        room.keep(number, number, 1)
+    room.get(*range(10 * CHANCES))
+    room.keep(-1, -1, 1)
+    assert room.get(CHANCES, -1) == [None, -1]
 
 
 def test_room_is_that_of_the_new_value_when_one_is_replaced() -> None:
-    room: Room[str, str] = Room(40)
-    for value in ("old", "new"):
-        room.keep("a", value, 10)
-    room.keep("b", "B", 10)
-    room.keep("c", "C", 20)
-    assert room.get("a") == ["new"]
+    room = filled("a", "b", "c")
+    room.keep("b", "less", 5)
+    room.keep("d", "d", 5)
+    assert room.get(*"abcd") == ["a", "less", "c", "d"]
 
 
-def test_not_kept_when_it_takes_more_than_half_of_the_room() -> None:
-    room: Room[str, str] = Room(40)
-    room.keep("a", "A", 21)
-    assert room.get("a") == [None]
+def test_nothing_else_goes_when_a_value_is_replaced_by_one_as_large() -> None:
+    room = filled("a", "b", "c")
+    room.keep("c", "new", 10)
+    assert room.get(*"abc") == ["a", "b", "new"]
+
+
+def test_neither_old_nor_new_is_kept_when_the_new_takes_more_than_the_room() -> None:
+    room = filled("a", "b", "c")
+    room.keep("b", "new", 31)
+    assert room.get(*"abc") == ["a", None, "c"]
 
 
 # ── Lists ─────────────────────────────────────────────────────────────────────────────────────
