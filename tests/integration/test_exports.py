@@ -100,7 +100,7 @@ def test_no_memory_and_no_thread_when_clients_do_not_read(stocked: Server, token
         before = memory(stocked)
         for _ in range(SLOW):
             opened.enter_context(closing(held_up(stocked, token)))
-        assert memory(stocked) - before < SLOW * size / 2  # a thread's own varies by some MB
+        assert memory(stocked) - before < SLOW * size / 4  # a thread's own varies by some MB
         begun = time.monotonic()
         assert client.get("/items").status_code == 200
         assert client.get("/items/export?status=draft", timeout=120).status_code == 200
