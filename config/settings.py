@@ -17,7 +17,6 @@ from config.sizes import MB
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
-
 DAY_S = 24 * 60 * 60
 
 # ── Who may start ─────────────────────────────────────────────────────────────────────────────

@@ -204,6 +204,12 @@ class TokenForm(forms.ModelForm):
         """There is nothing of the kind."""
 
 
+SHOWN_OF_TOKEN = [
+    *("user", "name", "prefix", "scope"),
+    *("created_at", "expires_at", "last_used_at", "revoked_at"),
+]
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
     """Tokens: made here and shown once, looked at, revoked; never edited or deleted."""
@@ -215,8 +221,11 @@ class ApiTokenAdmin(admin.ModelAdmin):
     search_fields = ["name", "prefix", "user__email", "user__name"]
     autocomplete_fields = ["user"]
     actions = ["revoke"]
-    show_full_result_count = False
     list_per_page = 50
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of a new one what is asked for, of another all that is known of it."""
+        return super().get_fields(request, obj) if obj is None else SHOWN_OF_TOKEN
 
     def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The form, knowing who makes the token."""

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from config.api.fields import ChoiceField
 from config.api.parameters import ListParameters, Parameters
 from config.api.viewsets import ResourceViewSet
 from config.exports.answers import answer
@@ -33,7 +33,7 @@ class ExportParameters(ListParameters):
     def get_fields(self) -> dict[str, Any]:
         """The list's filters, and `format`."""
         filters = {n: each for n, each in super().get_fields().items() if n not in OF_PAGES}
-        form = serializers.ChoiceField(
+        form = ChoiceField(
             list(FORMATS), required=False, help_text=f"{DEFAULT_FORMAT} unless said."
         )
         return {**filters, "format": form}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.core.validators import RegexValidator
@@ -24,6 +24,7 @@ from config.statements import BIGINT_MAX, compiled, fetch
 
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGINT_MAX}
 NUMBER = NumberColumn()
+SHOWN_LENGTH = 100  # of a name that somebody made up
 MANY_DIGITS = 28  # Python's decimals have as many; none of our numbers has more
 SURROGATE = re.compile("[\ud800-\udfff]")
 DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -75,10 +76,16 @@ class EmailField(serializers.EmailField):
 class ChoiceField(serializers.ChoiceField):
     """One of the choices, as a string."""
 
+    default_error_messages: ClassVar = {
+        "invalid_choice": '"{input}" is not one of them; there are: {known}.'
+    }
+
     def to_internal_value(self, data: Any) -> Any:
-        """The choice. Raises ValidationError for anything but one of them."""
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=data)
+        """The choice. Raises ValidationError for anything but one of them, and names them."""
+        known = self.choice_strings_to_values
+        is_blank = data == "" and self.allow_blank
+        if not isinstance(data, str) or not (is_blank or data in known):
+            self.fail("invalid_choice", input=str(data)[:SHOWN_LENGTH], known=", ".join(known))
         return super().to_internal_value(data)
 
 

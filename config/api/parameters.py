@@ -52,7 +52,7 @@ class TextParameter(fields.TextField):
         super().__init__(required=False, **options)
 
 
-class FlagParameter(serializers.ChoiceField):
+class FlagParameter(fields.ChoiceField):
     """`true` or `false`."""
 
     def __init__(self, **options: Any) -> None:

@@ -15,7 +15,6 @@ from rest_framework.utils.serializer_helpers import BindingDict
 from config.api import fields
 from config.api.takers import Taker, taker_of
 
-SHOWN_LENGTH = 100  # of a name that somebody made up
 MANY_UNKNOWN = 20  # so many names that are unknown are told
 
 
@@ -90,7 +89,8 @@ class StrictSerializer(serializers.Serializer):
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
             unknown = [str(name) for name in data if name not in self.fields]
-            errors = {name[:SHOWN_LENGTH]: [self._unknown()] for name in unknown[:MANY_UNKNOWN]}
+            told = [name[: fields.SHOWN_LENGTH] for name in unknown[:MANY_UNKNOWN]]
+            errors = {name: [self._unknown()] for name in told}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:

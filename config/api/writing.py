@@ -33,11 +33,13 @@ AS_IT_IS = {
 def insert(answer: Reading, values: Mapping[str, Any]) -> Shown:
     """A new row with these values, as it is answered; what is left out gets the field's default.
 
+    (A model's `save` is not called: what must hold of its rows is a constraint or a trigger.)
     Raises ValidationError for references that name nothing, and IntegrityError as PostgreSQL does.
     """
     model: Any = answer.everything.model
     fields = _written_fields(model)
-    given = {_field(model, name).attname: value for name, value in values.items()}
+    told = {**values, **_moments(model, adds=True)}
+    given = {_field(model, name).attname: value for name, value in told.items()}
     row = [given[f.attname] if f.attname in given else f.get_default() for f in fields]
     asked = _references(fields, row)
     cause = _cause()
@@ -56,6 +58,8 @@ def update(answer: Reading, pk: int, values: Mapping[str, Any]) -> Shown:
     Raises Http404 when it is not there, and all else as `insert`.
     """
     model: Any = answer.everything.model
+    if values:
+        values = {**values, **_moments(model, adds=False)}
     fields = [_field(model, name) for name in values]
     asked = _references(fields, values.values())
     if fields and pk <= BIGINT_MAX:
@@ -92,6 +96,20 @@ def _dangling(model: Any, asked: Mapping[str, int]) -> ValidationError:
 def _names_something(model: Any, name: str, pk: int) -> bool:
     [(there,)] = fetch(f"SELECT {_there(model, name)}", [pk])
     return bool(there)
+
+
+def _moments(model: Any, *, adds: bool) -> dict[str, Any]:
+    """The values of those fields that tell by themselves when a row was made, or changed."""
+    return {name: field.pre_save(model(), adds) for name, field in _of_moments(model, adds=adds)}
+
+
+@cache
+def _of_moments(model: Any, *, adds: bool) -> list[tuple[str, Any]]:
+    return [
+        (field.name, field)
+        for field in model._meta.concrete_fields
+        if getattr(field, "auto_now", False) or (adds and getattr(field, "auto_now_add", False))
+    ]
 
 
 @cache

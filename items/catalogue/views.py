@@ -12,7 +12,7 @@ from config import currencies, history
 from config.api import parameters as p
 from config.api.batch import BatchViewSet
 from config.api.exporting import ExportingViewSet
-from config.api.fields import DecimalField
+from config.api.fields import ChoiceField, DecimalField
 from config.api.history import ChangeSerializer
 from config.api.listed import Instances
 from config.api.pagination import paginate
@@ -81,7 +81,7 @@ class ItemParameters(p.ListParameters):
     )
     sku = p.TextParameter(source="with_sku", max_length=SKU_MAX_LENGTH, help_text="Any case.")
     category = p.IdParameter(source="in_category", help_text="This category and all below it.")
-    status = serializers.ChoiceField(Item.Status.choices, source="with_status", required=False)
+    status = ChoiceField(Item.Status.choices, source="with_status", required=False)
     tag = serializers.ListField(
         child=p.TextParameter(max_length=TAG_MAX_LENGTH),
         source="tagged",

@@ -15,6 +15,7 @@ from rest_framework.reverse import reverse
 
 from config.api import parameters as p
 from config.api.exporting import ExportingViewSet
+from config.api.fields import ChoiceField
 from config.api.grammar import GrammarViewSet
 from config.api.pagination import paginate
 from config.api.reading import Reading, Shown
@@ -76,7 +77,7 @@ class LocationParameters(p.ListParameters):
     parent = p.IdParameter(  # type: ignore[assignment]  # DRF takes it off the class
         source="within", help_text="The children of this location."
     )
-    kind = serializers.ChoiceField(Location.Kind.choices, source="of_kind", required=False)
+    kind = ChoiceField(Location.Kind.choices, source="of_kind", required=False)
 
 
 class LocationViewSet(ResourceViewSet):
@@ -135,7 +136,7 @@ class ItemMovementParameters(p.ListParameters):
     location = p.IdParameter(
         source="touching", help_text="From or to this location, or one below it."
     )
-    kind = serializers.ChoiceField(Kind.choices, source="of_kind", required=False)
+    kind = ChoiceField(Kind.choices, source="of_kind", required=False)
     actor = p.IdParameter(source="made_by", help_text="Who booked it: a user's id.")
     holder = p.IdParameter(source="held_by", help_text="Lent to this user, or back from them.")
     loan = p.IdParameter(source="of_loan", help_text="All that was booked for this loan.")

@@ -73,6 +73,7 @@ def test_on_stdout_when_no_file_is_named(
         (["--where", "x=1"], "x: There is no such field"),
         (["--where", "status=lost&owner=x"], "status: "),
         (["--where", "format=csv"], "The format is named by --format, not among the filters."),
+        (["--output", "items.pdf"], "There is no format for items.pdf: .pdf is none of csv, jsonl"),
         (["--output", "/nowhere/items.csv"], "Nothing was exported: .*/nowhere/items.csv.part"),
     ],
 )

@@ -197,6 +197,16 @@ def test_offers_only_to_revoke_when_listed(admin_page: Client, someone: User) ->
     assert ('value="revoke"' in page, "delete_selected" in page) == (True, False)
 
 
+def test_tells_when_it_was_used_and_revoked_when_it_is_looked_at(
+    admin_page: Client, someone: User
+) -> None:
+    Api(token_for(someone)).get("/users/me")
+    revoke(admin_page, ApiToken.objects.get())
+    page = admin_page.get(f"{LIST}{ApiToken.objects.get().pk}/change/").content.decode()
+    told = re.findall(r"<label>(.+?):</label>\s*<div class=\"readonly\">(.+?)</div>", page)
+    assert {"Last used at", "Revoked at"} <= {name for name, value in told if value != "-"}
+
+
 # ── Revoking ──────────────────────────────────────────────────────────────────────────────────
 
 

@@ -59,8 +59,7 @@ class Command(ExplainedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it. Raises CommandError, with one sentence, when that cannot be done."""
         view, output = subjects()[options["subject"]], options["output"]
-        suffix = Path(output).suffix.removeprefix(".")
-        form = FORMATS[options["format"] or (suffix if suffix in FORMATS else "csv")]
+        form = FORMATS[options["format"] or _format_of(output)]
         try:
             rows = _narrowed(view, options["where"])
             with StopSignals(), _opened(output) as file, _progress(rows) as bar:
@@ -74,6 +73,18 @@ class Command(ExplainedCommand):
             raise CommandError("Stopped: nothing was exported.") from stopped
         if output != STDOUT:
             self.stdout.write(f"Wrote {output}: {count:,} {options['subject']}.")
+
+
+def _format_of(output: str) -> str:
+    """The format that the name of a file says. Raises CommandError where it says another."""
+    suffix = Path(output).suffix.removeprefix(".") or "csv"
+    if suffix not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        raise CommandError(
+            f"There is no format for {output}: .{suffix} is none of {known}."
+            " End the name in one of them, or say --format."
+        )
+    return suffix
 
 
 def _narrowed(view: Any, where: str) -> Any:

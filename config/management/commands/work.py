@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.management.explained import ExplainedCommand
-from config.working import GRACE_S, SWEEP_S, Shift
+from config.working import GRACE_S, SWEEP_S, YOUNG_S, Shift
 
 HELP = f"""
 Do the jobs that wait, large imports say, one after another, until Ctrl-C or SIGTERM. `manage.py up`
@@ -16,7 +16,7 @@ machine or a service of their own. Several may run at once, wherever they are.
 
 A job under way is given {GRACE_S:.0f} s to end when this is stopped; then it is given back, and
 waits for the next worker. The jobs of a worker that was killed are taken over by another within
-{SWEEP_S:.0f} s or little more.
+{YOUNG_S + SWEEP_S:.0f} s.
 """
 
 

@@ -32,10 +32,11 @@ Import a file of items, people, locations or stock: first the plan, then, when t
   manage.py import_items --apply-plan 12         do what plan 12 said
   manage.py import_items --undo 12               take import 12 back, if nothing has touched it
 
-Files may be .csv, .csv.gz, .json, .jsonl and .xlsx. Where they come from the header says:
-Stockroom's own, Snipe-IT, Homebox, Shopify, InvenTree (dumpdata), or any table with common names.
-Other names are said with --map "Their column=our field"; the field "-" leaves a column out, and
-what nobody has a field for is kept in the item's attributes. Fields of an item:
+Files may be .csv, .tsv, .json and .jsonl, each also packed as .gz, and .xlsx. Where they come
+from the header says: Stockroom's own, Snipe-IT, Homebox, Shopify, InvenTree (dumpdata), or any
+table with common names. Other names are said with --map "Their column=our field"; the field "-"
+leaves a column out, and what nobody has a field for is kept in the item's attributes. Fields of
+an item:
 
   sku name description category owner status unit unit_price currency tags attributes barcode
   serial_number reorder_point quantity location holder_email due_at

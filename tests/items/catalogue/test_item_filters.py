@@ -284,6 +284,11 @@ def test_every_bad_parameter_named_when_several_are_bad(api: Api) -> None:
     assert set(reply.codes) == {"page", "nope", "status", "min_price"}
 
 
+def test_the_choices_are_named_when_another_is_asked_for(api: Api) -> None:
+    [problem] = api.get("/items?status=lost").error["details"]
+    assert problem["message"] == '"lost" is not one of them; there are: draft, active, retired.'
+
+
 @pytest.mark.parametrize("cursor", ["", "x"])
 def test_400_when_a_page_and_a_cursor_are_asked_for(cursor: str, api: Api) -> None:
     reply = api.get(f"/items?page=1&cursor={cursor}")
