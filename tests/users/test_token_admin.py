@@ -197,6 +197,16 @@ def test_offers_only_to_revoke_when_listed(admin_page: Client, someone: User) ->
     assert ('value="revoke"' in page, "delete_selected" in page) == (True, False)
 
 
+def test_tells_which_still_open_when_listed(admin_page: Client, someone: User) -> None:
+    for name in ("valid", "expired", "revoked"):
+        token_for(someone)
+        ApiToken.objects.filter(name="test").update(name=name)
+    ApiToken.objects.filter(name="expired").update(expires_at=timezone.now())
+    ApiToken.objects.filter(name="revoked").update(revoked_at=timezone.now())
+    page = admin_page.get(LIST).content.decode()
+    assert re.findall(r'field-state">(\w+)<', page) == ["revoked", "expired", "valid"]
+
+
 def test_tells_when_it_was_used_and_revoked_when_it_is_looked_at(
     admin_page: Client, someone: User
 ) -> None:
