@@ -19,7 +19,7 @@ from tests.client import Api, signed_in
 from tests.factories import UserFactory, token_for
 from tests.fragile import FragileRedis
 from tests.jobs import do_jobs, forget_jobs
-from tests.live import ADMIN_EMAIL, Server, live_database, live_server
+from tests.live import ADMIN_EMAIL, Server, drop_template, live_database, live_server
 from users import authentication
 from users.models import User
 
@@ -27,10 +27,10 @@ from users.models import User
 @pytest.fixture(scope="session")
 def servers() -> Iterator[None]:
     """A PostgreSQL and a Valkey of the tests' own, unless the environment names others."""
-    if not (settings.PRIVATE_DATABASE or settings.PRIVATE_CACHE):
-        yield
-        return
-    with embedded.running(settings.STOCKROOM_DATA, durable=False):
+    with ExitStack() as running:
+        if settings.PRIVATE_DATABASE or settings.PRIVATE_CACHE:
+            running.enter_context(embedded.running(settings.STOCKROOM_DATA, durable=False))
+        running.callback(drop_template)
         yield
 
 

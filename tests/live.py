@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
@@ -69,13 +70,44 @@ def database_url(name: str) -> str:
 
 
 @contextmanager
-def live_database(suffix: str) -> Iterator[str]:
-    """The URL of an empty database beside that of the other tests."""
-    name = f"{settings.DATABASES['default']['NAME'].removeprefix('test_')}_{suffix}"
+def live_database(suffix: str, *, empty: bool = False) -> Iterator[str]:
+    """The URL of a database beside that of the other tests: without rows, or `empty` altogether."""
+    name = _name_of(suffix)
+    _make(name, template="template0" if empty else _template())
+    yield database_url(name)
+    _drop(name)
+
+
+@cache
+def _template() -> str:
+    """The name of a database with our tables; migrated once for all that are made of it."""
+    name = _name_of(f"template_{os.getpid()}")
+    _make(name, template="template0")
+    migrating = Place(database_url(name)).process("migrate", "--verbosity=0")
+    said = migrating.communicate()
+    assert migrating.returncode == 0, said
+    return name
+
+
+def drop_template() -> None:
+    """Leave no template behind."""
+    if _template.cache_info().currsize:
+        _drop(_template())
+        _template.cache_clear()
+
+
+def _name_of(suffix: str) -> str:
+    return f"{settings.DATABASES['default']['NAME'].removeprefix('test_')}_{suffix}"
+
+
+def _make(name: str, *, template: str) -> None:
+    _drop(name)
     with server_session() as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        yield database_url(name)
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+def _drop(name: str) -> None:
+    with server_session() as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

@@ -49,7 +49,6 @@ def source(unblocked: None) -> Iterator[Place]:
     with live_database(f"backup_{os.getpid()}") as url:
         place = Place(url)
         with place.here():
-            call_command("migrate", verbosity=0)
             call_command("seed_demo", "--items=300", "--users=20", stdout=StringIO())
             item = ItemFactory.create(name="사무용 의자 🪑", attributes={"key": [1, None, "값"]})
             item.name = "Café\tcrème\\n"
@@ -83,7 +82,7 @@ def file(whole: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def target(unblocked: None) -> Iterator[Place]:
     """An empty database."""
-    with live_database(f"restore_{os.getpid()}") as url:
+    with live_database(f"restore_{os.getpid()}", empty=True) as url:
         yield Place(url)
         connection.close()
 

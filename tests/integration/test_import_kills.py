@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from config.embedded.locks import wait_until
 from tests.live import Place, live_database
@@ -32,10 +31,7 @@ MOMENTS_S = (0.0, 0.3, 1.0, 2.0)
 def place(servers: None, django_db_blocker: Any) -> Iterator[Place]:
     """An empty register of its own."""
     with django_db_blocker.unblock(), live_database(f"imports_{os.getpid()}") as url:
-        place = Place(url)
-        with place.here():
-            call_command("migrate", verbosity=0)
-        yield place
+        yield Place(url)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,6 @@ def register(servers: None, django_db_blocker: Any) -> Iterator[Api]:
         live_database(f"plans_{os.getpid()}") as url,
         Place(url).here(),
     ):
-        call_command("migrate", verbosity=0)
         call_command("seed_demo", f"--items={ITEMS}", f"--users={USERS}", stdout=StringIO())
         api = Api(token_for(UserFactory.create(group="Clerk")))
         sql(f"VACUUM ANALYZE {', '.join(TABLES)}")

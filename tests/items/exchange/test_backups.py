@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connection
 
 from items.exchange import services
@@ -23,10 +22,7 @@ from tests.live import Place, live_database
 def place(servers: None, django_db_blocker: Any) -> Iterator[Place]:
     """A register of its own, with an import that was applied and a plan."""
     with django_db_blocker.unblock(), live_database(f"imported_{os.getpid()}") as url:
-        place = Place(url)
-        with place.here():
-            call_command("migrate", verbosity=0)
-        yield place
+        yield Place(url)
         connection.close()
 
 

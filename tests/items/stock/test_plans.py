@@ -42,7 +42,6 @@ def register(servers: None, django_db_blocker: Any) -> Iterator[Api]:
         live_database(f"ledger_{os.getpid()}") as url,
         Place(url).here(),
     ):
-        call_command("migrate", verbosity=0)
         wanted = {"items": ITEMS, "users": USERS, "movements": MOVEMENTS}
         call_command("seed_demo", *(f"--{k}={v}" for k, v in wanted.items()), stdout=StringIO())
         api = Api(token_for(UserFactory.create(group="Clerk")))
