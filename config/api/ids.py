@@ -1,14 +1,15 @@
 """Which rows a list has: their ids, in its order, and how many there are."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
+from django.db.models.lookups import Exact
 
 from config.api import listed
-from config.api.listed import Total, bounded, count, name_of, terms
+from config.api.listed import Total, bounded, by_several, count, name_of, terms
 from config.api.narrowing import Narrowing
 from config.api.parameters import Order
 from config.api.state import STATE, State
@@ -58,7 +59,8 @@ class Ids:
 
     def keyed(self, order: Sequence[Order], start: int, stop: int) -> list[Row]:
         """Those from one place to another: of each the id, its keys, and the database's state."""
-        return self._fetched(self._finding(order, start, stop, keys=True, stated=True))
+        found = self._alike(order, start, stop)
+        return found or self._fetched(self._finding(order, start, stop, keys=True, stated=True))
 
     def count(self) -> Total:
         """How many there are."""
@@ -89,14 +91,7 @@ class Ids:
     def _of_whole(self, order: Sequence[Order], start: int, stop: int) -> Found:
         """Of all; far from the start they are found from the end, if that is nearer."""
         if start <= NEAR:
-            found = self._fetched(
-                self._finding(order, start, stop, totalled=self._counts, stated=True)
-            )
-            if not found:
-                return Found([])
-            _, *counted, state = found[0]
-            total = Total(int(counted[0]), exact=True) if counted else None
-            return Found([row[0] for row in found], total, state)
+            return self._of_beginning(order, start, stop)
         total = self.count()
         if start <= total.rows - stop:
             found = self._fetched(self._finding(order, start, stop))
@@ -105,6 +100,44 @@ class Ids:
             first, last = max(total.rows - stop, 0), max(total.rows - start, 0)
             found = self._fetched(self._finding(turned, first, last))[::-1]
         return Found([pk for (pk,) in found], total)
+
+    def _of_beginning(self, order: Sequence[Order], start: int, stop: int) -> Found:
+        if alike := self._alike(order, start, stop):
+            total = self.count() if self._counts else None
+            return Found([row[0] for row in alike], total, alike[0][-1])
+        found = self._fetched(self._finding(order, start, stop, totalled=self._counts, stated=True))
+        if not found:
+            return Found([])
+        _, *counted, state = found[0]
+        total = Total(int(counted[0]), exact=True) if counted else None
+        return Found([row[0] for row in found], total, state)
+
+    def _alike(self, order: Sequence[Order], start: int, stop: int) -> list[Row]:
+        """The same as `keyed`, of all by several keys; none where those are too few who are asked.
+
+        Those come first that share their first key with the very first: they are looked for by the
+        second, which may have an index. To sort all that share it takes long where a key has few
+        values.
+        """
+        first = self._first_key(order[0]) if self._is_whole and by_several(order) else None
+        if first is None:
+            return []
+        value, state = first
+        shared = Exact(order[0].expression, value)
+        alike = replace(self, narrowing=Narrowing(lambda rows: rows.filter(shared)))
+        found = [(*row[:-1], state) for row in alike.keyed(order, start, stop)]  # as it was before
+        return found if len(found) == stop - start else []
+
+    def _first_key(self, key: Order) -> Row | None:
+        """The first key of the very first row, and the database's state; None without rows."""
+        columns = key.expression, State()
+        found = self._fetched(
+            self.statement(
+                ("first key", name_of([key])),
+                lambda: self.everything.order_by(key.term()).values_list(*columns)[:1],
+            )
+        )
+        return found[0] if found else None
 
     def _finding(
         self,

@@ -117,3 +117,8 @@ def terms(order: Sequence[Order]) -> list[Any]:
 def name_of(order: Sequence[Order]) -> Hashable:
     """What tells an order from others."""
     return tuple((key.name, key.descending) for key in order)
+
+
+def by_several(order: Sequence[Order]) -> bool:
+    """Whether it is by several keys, and then by the id."""
+    return any(key.name != "id" for key in order[1:])

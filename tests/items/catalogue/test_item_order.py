@@ -12,7 +12,10 @@ from tests.items.helpers import by_cursor, by_pages, ids_of, query, sql, without
 ROWS = 57
 KEYS = ["id", "sku", "name", "status", "unit_price", "created_at", "updated_at"]
 ORDERINGS = [sign + key for key in KEYS for sign in ("", "-")]
-MIXED = ["status,-unit_price", "-name,sku", "unit_price,-id", "-status,name,-created_at"]
+MIXED = [
+    *("status,-unit_price", "-name,sku", "unit_price,name", "unit_price,-id"),
+    *("-status,name,-created_at", "-updated_at,status"),
+]
 NAMES = ["banana", "Apple", "의자", "apple", "가위", "Zebra", "éclair", "_x", "Éclair", "10", "9"]
 
 

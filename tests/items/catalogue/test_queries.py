@@ -17,7 +17,7 @@ TRANSACTION, CAUSE = 2, 1  # it is sent with what comes first
 
 @pytest.fixture
 def used(api: Api) -> Api:
-    """A client whose token has been used within the minute."""
+    """A client whose use is written already."""
     api.get("/items/0")
     return api
 
@@ -66,6 +66,13 @@ def test_one_more_when_those_of_a_filter_are_sorted(used: Api) -> None:
     assert queries(lambda: used.get("/items?status=active")) == TOKEN + IDS + ROWS
     path = "/items?status=active&ordering=name"
     assert queries(lambda: used.get(path)) == TOKEN + count + IDS + ROWS
+
+
+def test_two_more_when_they_are_ordered_by_several_keys(used: Api) -> None:
+    make(51)
+    first, total = 1, 1
+    found = queries(lambda: used.get("/items?ordering=status,name"))
+    assert found == TOKEN + first + IDS + total + ROWS
 
 
 def test_three_when_items_are_walked_by_cursor(used: Api) -> None:

@@ -141,6 +141,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "by creation": {"ordering": "-created_at"},
     "by sku": {"ordering": "sku"},
     "by status": {"ordering": "status"},
+    "by status and price": {"ordering": "status,-unit_price"},
+    "by status and price, by cursor": {"ordering": "status,-unit_price", "cursor": ""},
+    "by price and name": {"ordering": "unit_price,name"},
     "one sku": {"sku": "{sku}"},
     "no sku": {"sku": "none"},
     "a category with those below": {"category": "{section}"},
@@ -190,6 +193,27 @@ def indexes(plan: dict[str, Any]) -> set[str]:
     """The names of the indexes that were read."""
     below = [indexes(each) for each in plan.get("Plans", [])]
     return set().union({plan.get("Index Name", "")}, *below)
+
+
+@pytest.mark.parametrize("ordering", ["status,-unit_price", "-status,name", "unit_price,name"])
+@pytest.mark.parametrize("pages", [1, 3])
+def test_few_are_read_when_ordered_by_a_key_of_few_values_and_another(
+    register: Api, ordering: str, pages: int
+) -> None:
+    cursor = ""
+    for _ in range(pages):
+        path = f"/items{query(ordering=ordering, cursor=cursor)}"
+        read = sum(map(rows_read, (plan for _, plan in plans(register, path))))
+        sql("SELECT pg_current_xact_id()")
+        cursor = register.get(path).meta["next_cursor"]
+    assert read < ITEMS / 10
+
+
+def rows_read(plan: dict[str, Any]) -> int:
+    """How many rows were read from tables and indexes, for nothing or not."""
+    below = sum(map(rows_read, plan.get("Plans", [])))
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    return below or int(own * plan["Actual Loops"])
 
 
 def test_a_scan_is_seen_when_there_is_one(register: Api) -> None:
