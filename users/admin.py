@@ -11,8 +11,9 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from config.admin.attribution import attributed
 from config.admin.exporting import Offer
-from config.admin.records import RecordAdmin, attributed
+from config.admin.records import RecordAdmin
 from config.admin.stale import StaleGuardForm
 from config.text import sort_key
 from users import services

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from config.admin.records import attributed
+from config.admin.attribution import AttributedAdmin
 from config.errors import DomainError
 from users import services
 from users.models import ApiToken, User
@@ -58,7 +58,7 @@ SHOWN_OF_TOKEN = [
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(AttributedAdmin):
     """Tokens: made here and shown once, looked at, revoked; never edited or deleted."""
 
     form = TokenForm
@@ -87,16 +87,6 @@ class ApiTokenAdmin(admin.ModelAdmin):
         """The form, knowing who makes the token."""
         form = super().get_form(request, obj, *args, **kwargs)
         return type(form.__name__, (form,), {"maker": request.user})
-
-    @attributed
-    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Make one."""
-        return super().changeform_view(*args, **kwargs)
-
-    @attributed
-    def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The list, and the revocation of many at once."""
-        return super().changelist_view(*args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Asked about one token: no, it cannot be edited. In general: whether one may revoke."""

@@ -1,7 +1,5 @@
 """What every record's pages in the admin do: search, no lost update, and whose change it was."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -11,7 +9,8 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from config import constraints, history
+from config import constraints
+from config.admin.attribution import AttributedAdmin
 from config.admin.exporting import ExportingAdmin
 from config.admin.histories import HistoryAdmin
 from config.admin.lists import Pages, RecordList
@@ -21,20 +20,7 @@ from config.admin.stale import StaleGuardForm
 from config.text import MAX_SEARCH_LENGTH
 
 
-def attributed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Ascribe what a page of the admin writes to whoever sent it."""
-
-    @wraps(view)
-    def wrapped(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return view(self, request, *args, **kwargs)
-        with history.written_by(request.user, via="admin"):
-            return view(self, request, *args, **kwargs)
-
-    return wrapped
-
-
-class RecordAdmin(ExportingAdmin, HistoryAdmin):
+class RecordAdmin(AttributedAdmin, ExportingAdmin, HistoryAdmin):
     """A tracked model: searched by trigrams, guarded against stale forms, with its history."""
 
     form = StaleGuardForm
@@ -112,24 +98,10 @@ class RecordAdmin(ExportingAdmin, HistoryAdmin):
     ) -> HttpResponse:
         """Add or change one; what only the database could refuse is said too."""
         try:
-            return self._attributed_changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError as error:
             broken = constraints.broken_by(error)
             if broken is None:
                 raise
             self.message_user(request, f"Nothing was saved. {broken.message}", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-    @attributed
-    def _attributed_changeform_view(self, *args: Any) -> HttpResponse:
-        return super().changeform_view(*args)
-
-    @attributed
-    def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The list, and what is done to many at once."""
-        return super().changelist_view(*args, **kwargs)
-
-    @attributed
-    def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete one."""
-        return super().delete_view(*args, **kwargs)

@@ -12,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.html import format_html
 
+from config.admin.attribution import attributed
 from config.admin.exporting import Offer
 from config.admin.filters import WordFilter, chosen
-from config.admin.records import RecordAdmin, attributed
+from config.admin.records import RecordAdmin
 from config.admin.shown import NOTHING
 from config.decimals import plain
 from items.branches import BranchFilter
